@@ -1,0 +1,52 @@
+# What every target of flynn is built with, and one function per kind of thing that it is made of.
+
+find_path(FLYNN_XSIMD_INCLUDE xsimd/xsimd.hpp REQUIRED)
+find_path(FLYNN_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
+find_package(Threads REQUIRED)
+
+# A module and the library must agree about every struct that passes between them: their build id is the version and a hash
+# of the headers that both are made from.
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/host/include/*.hpp)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${headers})
+set(hashes "")
+foreach(header IN LISTS headers)
+  file(SHA256 ${header} hash)
+  string(APPEND hashes ${hash})
+endforeach()
+string(SHA256 hash "${hashes}")
+string(SUBSTRING ${hash} 0 12 hash)
+set(FLYNN_BUILD_ID "${PROJECT_VERSION}-${hash}")
+
+# The rules of design.md section 6 (no contraction, no fast-math) and nothing that a consumer would inherit.
+add_library(flynn_flags INTERFACE)
+target_compile_options(flynn_flags INTERFACE -Wall -Wextra -ffp-contract=off -fno-math-errno)
+target_compile_definitions(flynn_flags INTERFACE FLYNN_BUILD_ID="${FLYNN_BUILD_ID}")
+if(FLYNN_WERROR)
+  target_compile_options(flynn_flags INTERFACE -Werror)
+endif()
+set(FLYNN_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
+if(FLYNN_SANITIZE)
+  target_compile_options(flynn_flags INTERFACE -fsanitize=${FLYNN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(flynn_flags INTERFACE -fsanitize=${FLYNN_SANITIZE})
+endif()
+
+# flynn_simd_arch(NAME FLAGS XSIMD_TYPE): simd/*.cpp once more, for one instruction set.
+function(flynn_simd_arch name flags type)
+  set(sources ${FLYNN_WORKLOADS})
+  list(TRANSFORM sources APPEND .cpp)
+  add_library(flynn_simd_${name} OBJECT ${sources})
+  target_compile_options(flynn_simd_${name} PRIVATE ${flags})
+  target_compile_definitions(flynn_simd_${name} PRIVATE FLYNN_SIMD_ARCH=${type})
+  target_link_libraries(flynn_simd_${name} PRIVATE flynn_headers flynn_flags)
+  target_include_directories(flynn_simd_${name} SYSTEM PRIVATE ${FLYNN_XSIMD_INCLUDE})
+  target_sources(flynn PRIVATE $<TARGET_OBJECTS:flynn_simd_${name}>)
+endfunction()
+
+# flynn_module(NAME SOURCES...): a backend that the library opens at run time, as flynn_NAME.so beside it.
+function(flynn_module name)
+  add_library(flynn_${name} MODULE ${ARGN})
+  set_target_properties(flynn_${name} PROPERTIES PREFIX "" OUTPUT_NAME flynn_${name})
+  target_link_libraries(flynn_${name} PRIVATE flynn_headers flynn_flags)
+  add_dependencies(flynn flynn_${name})
+  install(TARGETS flynn_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/flynn)
+endfunction()

@@ -1,0 +1,78 @@
+#pragma once
+// A backend is a name, a class of Flynn's taxonomy, a probe and a flat table of kernels. The host and the modules that
+// are opened at run time are built from this header.
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include <flynn/execution.hpp>
+#include <flynn/spec.hpp>
+
+namespace flynn {
+
+/// Where a backend stands in Flynn's taxonomy.
+enum class FlynnClass : std::uint8_t { sisd, simd, mimd_threads, mimd_processes, simt, misd };
+
+constexpr std::string_view name_of(FlynnClass c) {
+  constexpr std::string_view names[] = {"SISD", "SIMD", "MIMD threads", "MIMD processes", "SIMT", "MISD"};
+  return names[static_cast<std::size_t>(c)];
+}
+
+/// Raised by hand whenever a struct that crosses the border of a module changes.
+inline constexpr std::uint32_t backend_api_version = 1;
+
+/// One workload for one element type on this backend.
+struct Row {
+  std::uint32_t id, size, version;  ///< of the spec, see SpecInfo
+  Status (*run)(const void* spec, Execution&);
+};
+
+/// A device that a backend drives.
+struct Device {
+  char name[128] = {};
+  char driver[128] = {};
+  bool is_cpu = false;
+  bool has_f64 = false;
+  std::uint32_t compute_units = 0;
+  std::uint64_t memory_bytes = 0;
+};
+
+struct Backend {
+  std::uint32_t api_version = backend_api_version;  ///< checked before anything else
+  const char* build_id = FLYNN_BUILD_ID;
+  const char* name;
+  FlynnClass kind;
+  /// Ok when it can run something here. Otherwise `unavailable`, why, and what cures it. May take its time; called
+  /// once.
+  Status (*probe)(Text&);
+  /// How many devices it drives, and the i-th; null for backends that run on the host's cores.
+  std::size_t (*device_count)() = nullptr;
+  Device (*device)(std::size_t i) = nullptr;
+  const Row* rows;
+  std::size_t row_count;
+};
+
+/// The one symbol that a module exports.
+extern "C" using BackendEntry = const Backend * ();
+inline constexpr const char* backend_entry_name = "flynn_backend";
+
+/// A kernel with its spec's type, as a row of a table: `row<Axpy<float>, &scalar::axpy<float>>()`. A kernel in the
+/// wrong cell does not compile. No exception leaves it.
+template <Spec W, Status (*kernel)(const W&, Execution&)>
+constexpr Row row() {
+  constexpr SpecInfo info = spec_info<W>();
+  return {info.id, info.size, info.version, [](const void* spec, Execution& execution) {
+            try {
+              return kernel(*static_cast<const W*>(spec), execution);
+            } catch (const std::bad_alloc&) {
+              return fail(*execution.text, Code::out_of_memory, "%.*s: out of host memory", int(W::name.size()),
+                          W::name.data());
+            } catch (...) {
+              return fail(*execution.text, Code::internal, "%.*s: the kernel threw", int(W::name.size()),
+                          W::name.data());
+            }
+          }};
+}
+
+}  // namespace flynn

@@ -1,0 +1,46 @@
+#pragma once
+#include <cstddef>
+#include <new>
+#include <span>
+#include <utility>
+
+namespace flynn {
+
+/// Owns host memory: 64-byte aligned, uninitialised, from 2 MiB on aligned to and backed by huge pages where the kernel
+/// grants them. Views point into it. Memory that a caller passes as a span is borrowed and has no Buffer.
+class Buffer {
+ public:
+  Buffer() = default;
+  /// Throws std::bad_alloc when there is no memory.
+  explicit Buffer(std::size_t bytes);
+  Buffer(Buffer&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~Buffer();
+
+  void* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+
+  /// The memory as elements of type T.
+  template <class T>
+  std::span<T> as() const {
+    return {static_cast<T*>(data_), bytes_ / sizeof(T)};
+  }
+
+ private:
+  void* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+/// Room for `count` elements of type T.
+template <class T>
+Buffer make_buffer(std::size_t count) {
+  if (count > std::size_t(-1) / 2 / sizeof(T)) throw std::bad_alloc();
+  return Buffer(count * sizeof(T));
+}
+
+}  // namespace flynn

@@ -1,0 +1,50 @@
+#pragma once
+#include <time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include <flynn/status.hpp>
+
+namespace flynn {
+
+/// What a kernel did with its time and with the bus; a device backend adds to it.
+struct Clocks {
+  double transfer_seconds = 0;    ///< moving data to and from the device
+  double device_seconds = 0;      ///< kernels, by the clock of the device
+  std::uint64_t bytes_moved = 0;  ///< to and from the device
+};
+
+/// What a kernel may use while it runs. Plain data and function pointers, so that it can be handed to a module.
+struct Execution {
+  unsigned threads = 1;  ///< how many threads this call may keep busy
+  int device = -1;       ///< which device of the backend; -1: the best one
+  Text* text = nullptr;  ///< where the words of a failure go
+  Clocks* clocks = nullptr;
+  std::int64_t deadline = std::numeric_limits<std::int64_t>::max();  ///< CLOCK_MONOTONIC, nanoseconds
+  bool (*stop_requested)(const void* state) = nullptr;               ///< may be null: nobody can stop this call
+  const void* stop_state = nullptr;
+  /// At least `bytes` of 64-byte aligned memory that belongs to this thread until it asks again; null when there is
+  /// none.
+  void* (*scratch)(std::size_t bytes) = nullptr;
+  void* pool = nullptr;  ///< the host's thread pool; nothing that a kernel uses
+};
+
+/// Nanoseconds of CLOCK_MONOTONIC.
+FLYNN_ALWAYS_INLINE std::int64_t monotonic_ns() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return std::int64_t(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
+}
+
+/// Not ok when the call was cancelled or its deadline passed. Kernels ask at least every 10 ms; it costs a few
+/// nanoseconds when nobody can stop the call.
+FLYNN_ALWAYS_INLINE Status poll(const Execution& execution) {
+  if (execution.stop_requested && execution.stop_requested(execution.stop_state)) return {Code::cancelled};
+  if (execution.deadline != std::numeric_limits<std::int64_t>::max() && monotonic_ns() >= execution.deadline)
+    return {Code::deadline_exceeded};
+  return {};
+}
+
+}  // namespace flynn

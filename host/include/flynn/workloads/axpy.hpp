@@ -1,0 +1,32 @@
+#pragma once
+#include <flynn/spec.hpp>
+
+namespace flynn {
+
+/// y = a x + y. x and y have n elements; they may be the same memory, not overlap otherwise.
+/// Each element is rounded after every operation (no FMA), so the bits are the same on every backend. Work O(n).
+template <class T>
+struct Axpy {
+  using value_type = T;
+  using box = Box<1>;
+  static constexpr std::string_view name = "axpy";
+  static constexpr std::uint32_t version = 1;
+  static constexpr Rate rate = Rate::bytes;
+
+  T a;
+  In<T> x;
+  InOut<T> y;
+
+  Status check(Text& text) const {
+    if (Status s = check_view(text, "x", x); !s.ok()) return s;
+    if (Status s = check_view(text, "y", y); !s.ok()) return s;
+    if (Status s = check_same_size(text, "x", x, "y", y); !s.ok()) return s;
+    return check_in_place(text, "x", x, "y", y);
+  }
+  Cost cost() const { return {.flops = 2.0 * double(y.size()), .bytes = 3.0 * sizeof(T) * double(y.size())}; }
+  void each_buffer(auto&& f) const { f(x), f(y); }
+  Cut<1> cut() const { return {vector_axis(y.size())}; }
+  Axpy part(const box& b) const { return {a, x.part(b[0]), y.part(b[0])}; }
+};
+
+}  // namespace flynn

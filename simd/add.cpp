@@ -1,0 +1,16 @@
+#include <simd/kernels.hpp>
+#include <simd/map.hpp>
+
+namespace flynn::simd {
+
+template <class Arch, class T>
+Status add(const Add<T>& w, Execution&) {
+  map<Arch>([](auto x, auto y) { return x + y; }, w.z, w.x, w.y);
+  return {};
+}
+
+using Arch = xsimd::FLYNN_SIMD_ARCH;
+template Status add<Arch>(const Add<float>&, Execution&);
+template Status add<Arch>(const Add<double>&, Execution&);
+
+}  // namespace flynn::simd

@@ -1,0 +1,16 @@
+#include <simd/kernels.hpp>
+#include <simd/map.hpp>
+
+namespace flynn::simd {
+
+template <class Arch, class T>
+Status axpy(const Axpy<T>& w, Execution&) {
+  map<Arch>([a = w.a](auto x, auto y) { return a * x + y; }, w.y, w.x, w.y);
+  return {};
+}
+
+using Arch = xsimd::FLYNN_SIMD_ARCH;
+template Status axpy<Arch>(const Axpy<float>&, Execution&);
+template Status axpy<Arch>(const Axpy<double>&, Execution&);
+
+}  // namespace flynn::simd

@@ -1,0 +1,81 @@
+#include <cstdlib>
+#include <iterator>
+#include <xsimd/xsimd.hpp>
+
+#include <host/detect/cpu.hpp>
+#include <simd/kernels.hpp>
+
+namespace flynn::simd {
+namespace {
+
+template <class Arch>
+constexpr Row rows[] = {
+    row<Copy<float>, &copy<Arch, float>>(),
+    row<Copy<double>, &copy<Arch, double>>(),
+    row<Mul<float>, &mul<Arch, float>>(),
+    row<Mul<double>, &mul<Arch, double>>(),
+    row<Add<float>, &add<Arch, float>>(),
+    row<Add<double>, &add<Arch, double>>(),
+    row<Axpy<float>, &axpy<Arch, float>>(),
+    row<Axpy<double>, &axpy<Arch, double>>(),
+    row<Triad<float>, &triad<Arch, float>>(),
+    row<Triad<double>, &triad<Arch, double>>(),
+    row<Sum<float>, &sum<Arch, float>>(),
+    row<Sum<double>, &sum<Arch, double>>(),
+    row<Sum<std::int32_t>, &sum<Arch, std::int32_t>>(),
+    row<Sum<std::uint32_t>, &sum<Arch, std::uint32_t>>(),
+    row<Sum<std::int64_t>, &sum<Arch, std::int64_t>>(),
+    row<Sum<std::uint64_t>, &sum<Arch, std::uint64_t>>(),
+    row<Dot<float>, &dot<Arch, float>>(),
+    row<Dot<double>, &dot<Arch, double>>(),
+    row<Norm2<float>, &norm2<Arch, float>>(),
+    row<Norm2<double>, &norm2<Arch, double>>(),
+    row<Min<float>, &min<Arch, float>>(),
+    row<Min<double>, &min<Arch, double>>(),
+    row<Min<std::int32_t>, &min<Arch, std::int32_t>>(),
+    row<Min<std::uint32_t>, &min<Arch, std::uint32_t>>(),
+    row<Min<std::int64_t>, &min<Arch, std::int64_t>>(),
+    row<Min<std::uint64_t>, &min<Arch, std::uint64_t>>(),
+    row<Max<float>, &max<Arch, float>>(),
+    row<Max<double>, &max<Arch, double>>(),
+    row<Max<std::int32_t>, &max<Arch, std::int32_t>>(),
+    row<Max<std::uint32_t>, &max<Arch, std::uint32_t>>(),
+    row<Max<std::int64_t>, &max<Arch, std::int64_t>>(),
+    row<Max<std::uint64_t>, &max<Arch, std::uint64_t>>(),
+    row<Argmin<float>, &argmin<Arch, float>>(),
+    row<Argmin<double>, &argmin<Arch, double>>(),
+    row<Argmax<float>, &argmax<Arch, float>>(),
+    row<Argmax<double>, &argmax<Arch, double>>(),
+    row<Gemm<float>, &gemm<Arch, float>>(),
+    row<Gemm<double>, &gemm<Arch, double>>(),
+    row<Factorize<std::uint64_t>, &factorize<Arch, std::uint64_t>>(),
+};
+
+struct Level {
+  std::string_view name;
+  bool (*runs_on)(const detect::Cpu&);
+  Backend backend;
+};
+
+Status probe_forced(Text& text);
+
+template <class Arch>
+constexpr Backend table() {
+  return {.name = "simd",
+          .kind = FlynnClass::simd,
+          .probe = probe_forced,
+          .rows = rows<Arch>,
+          .row_count = std::size(rows<Arch>)};
+}
+
+constexpr Level levels[] = {
+    // best first
+#if defined(__x86_64__)
+    {"avx512bw", [](const detect::Cpu& cpu) { return cpu.has_avx512bw; }, table<xsimd::avx512bw>()},
+    {"avx2", [](const detect::Cpu& cpu) { return cpu.has_avx2; }, table<xsimd::fma3<xsimd::avx2>>()},
+    {"sse4.2", [](const detect::Cpu& cpu) { return cpu.has_sse4_2; }, table<xsimd::sse4_2>()},
+    {"sse2", [](const detect::Cpu&) { return true; }, table<xsimd::sse2>()},
+#elif defined(__aarch64__)
+    {"neon64", [](const detect::Cpu&) { return true; }, table<xsimd::neon64>()},
+#endif
+};

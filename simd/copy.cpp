@@ -1,0 +1,16 @@
+#include <simd/kernels.hpp>
+#include <simd/map.hpp>
+
+namespace flynn::simd {
+
+template <class Arch, class T>
+Status copy(const Copy<T>& w, Execution&) {
+  map<Arch>([](auto x) { return x; }, w.y, w.x);
+  return {};
+}
+
+using Arch = xsimd::FLYNN_SIMD_ARCH;
+template Status copy<Arch>(const Copy<float>&, Execution&);
+template Status copy<Arch>(const Copy<double>&, Execution&);
+
+}  // namespace flynn::simd
