@@ -4,8 +4,8 @@
 namespace flynn::simd {
 
 template <class Arch, class T>
-Status add(const Add<T>& w, Execution&) {
-  map<Arch>([](auto x, auto y) { return x + y; }, w.z, w.x, w.y);
+Status add(const Add<T>& w, Execution& execution) {
+  map<Arch>([](auto x, auto y) { return x + y; }, execution, w.z, w.x, w.y);
   return {};
 }
 

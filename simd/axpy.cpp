@@ -4,8 +4,8 @@
 namespace flynn::simd {
 
 template <class Arch, class T>
-Status axpy(const Axpy<T>& w, Execution&) {
-  map<Arch>([a = w.a](auto x, auto y) { return a * x + y; }, w.y, w.x, w.y);
+Status axpy(const Axpy<T>& w, Execution& execution) {
+  map<Arch>([a = w.a](auto x, auto y) { return a * x + y; }, execution, w.y, w.x, w.y);
   return {};
 }
 

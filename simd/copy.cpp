@@ -4,8 +4,8 @@
 namespace flynn::simd {
 
 template <class Arch, class T>
-Status copy(const Copy<T>& w, Execution&) {
-  map<Arch>([](auto x) { return x; }, w.y, w.x);
+Status copy(const Copy<T>& w, Execution& execution) {
+  map<Arch>([](auto x) { return x; }, execution, w.y, w.x);
   return {};
 }
 

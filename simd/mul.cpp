@@ -4,8 +4,8 @@
 namespace flynn::simd {
 
 template <class Arch, class T>
-Status mul(const Mul<T>& w, Execution&) {
-  map<Arch>([a = w.a](auto x) { return a * x; }, w.y, w.x);
+Status mul(const Mul<T>& w, Execution& execution) {
+  map<Arch>([a = w.a](auto x) { return a * x; }, execution, w.y, w.x);
   return {};
 }
 

@@ -5,7 +5,12 @@ namespace flynn::simd {
 
 template <class Arch, class T>
 Status sum(const Sum<T>& w, Execution& execution) {
-  return tree_sum<Arch>([](auto x) { return x; }, w.result[0], execution, w.x);
+  if constexpr (std::is_floating_point_v<T>) {
+    return tree_sum<Arch>([](auto x) { return x; }, w.result[0], execution, w.x);
+  } else {
+    w.result[0] = integer_sum<Arch>(w.x.data, w.x.size());
+    return {};
+  }
 }
 
 using Arch = xsimd::FLYNN_SIMD_ARCH;

@@ -4,8 +4,8 @@
 namespace flynn::simd {
 
 template <class Arch, class T>
-Status triad(const Triad<T>& w, Execution&) {
-  map<Arch>([a = w.a](auto x, auto y) { return x + a * y; }, w.z, w.x, w.y);
+Status triad(const Triad<T>& w, Execution& execution) {
+  map<Arch>([a = w.a](auto x, auto y) { return x + a * y; }, execution, w.z, w.x, w.y);
   return {};
 }
 

@@ -16,18 +16,22 @@ struct Clocks {
   std::uint64_t bytes_moved = 0;  ///< to and from the device
 };
 
+inline constexpr std::int64_t no_deadline = std::numeric_limits<std::int64_t>::max();
+
 /// What a kernel may use while it runs. Plain data and function pointers, so that it can be handed to a module.
 struct Execution {
   unsigned threads = 1;  ///< how many threads this call may keep busy
   int device = -1;       ///< which device of the backend; -1: the best one
   Text* text = nullptr;  ///< where the words of a failure go
   Clocks* clocks = nullptr;
-  std::int64_t deadline = std::numeric_limits<std::int64_t>::max();  ///< CLOCK_MONOTONIC, nanoseconds
+  std::int64_t deadline = no_deadline;  ///< CLOCK_MONOTONIC, nanoseconds
   bool (*stop_requested)(const void* state) = nullptr;               ///< may be null: nobody can stop this call
   const void* stop_state = nullptr;
   /// At least `bytes` of 64-byte aligned memory that belongs to this thread until it asks again; null when there is
   /// none.
   void* (*scratch)(std::size_t bytes) = nullptr;
+  /// The data of the whole call exceeds the last cache level: stores of whole lines should go past the caches.
+  bool bypass_caches = false;
   void* pool = nullptr;  ///< the host's thread pool; nothing that a kernel uses
 };
 
@@ -42,7 +46,7 @@ FLYNN_ALWAYS_INLINE std::int64_t monotonic_ns() {
 /// nanoseconds when nobody can stop the call.
 FLYNN_ALWAYS_INLINE Status poll(const Execution& execution) {
   if (execution.stop_requested && execution.stop_requested(execution.stop_state)) return {Code::cancelled};
-  if (execution.deadline != std::numeric_limits<std::int64_t>::max() && monotonic_ns() >= execution.deadline)
+  if (execution.deadline != no_deadline && monotonic_ns() >= execution.deadline)
     return {Code::deadline_exceeded};
   return {};
 }

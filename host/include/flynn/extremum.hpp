@@ -2,7 +2,6 @@
 // The order of min, max, argmin and argmax: IEEE 754-2019 minimum and maximum. It is an order of integer keys, and that
 // is how every backend compares: exact, without branches, the same everywhere.
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -29,14 +28,18 @@ template <class T, bool find_min>
 inline constexpr KeyOf<T> winning_key = find_min ? std::numeric_limits<KeyOf<T>>::min()
                                                  : std::numeric_limits<KeyOf<T>>::max();
 
+/// The bits of a float but its sign.
+template <class T>
+inline constexpr KeyOf<T> key_magnitude = std::numeric_limits<KeyOf<T>>::max();
+
 /// Bits of a float as a signed integer in the order ... < -0 < +0 < ...; NaN wins.
 template <bool find_min, class T>
 FLYNN_ALWAYS_INLINE constexpr KeyOf<T> key_of(T x) {
   if constexpr (std::is_integral_v<T>) {
     return x;
   } else {
-    const auto bits = std::bit_cast<KeyOf<T>>(x);
-    const KeyOf<T> flipped = bits ^ ((bits >> (8 * sizeof(T) - 1)) & std::numeric_limits<KeyOf<T>>::max());
+    const auto bits = __builtin_bit_cast(KeyOf<T>, x);
+    const KeyOf<T> flipped = bits ^ ((bits >> (8 * sizeof(T) - 1)) & key_magnitude<T>);
     return x == x ? flipped : winning_key<T, find_min>;
   }
 }
@@ -47,8 +50,9 @@ FLYNN_ALWAYS_INLINE constexpr T value_of_key(KeyOf<T> key) {
   if constexpr (std::is_integral_v<T>) {
     return key;
   } else {
-    if (key == winning_key<T, find_min>) return std::numeric_limits<T>::quiet_NaN();
-    return std::bit_cast<T>(KeyOf<T>(key ^ ((key >> (8 * sizeof(T) - 1)) & std::numeric_limits<KeyOf<T>>::max())));
+    constexpr T nan = std::numeric_limits<T>::quiet_NaN();
+    if (key == winning_key<T, find_min>) return nan;
+    return __builtin_bit_cast(T, KeyOf<T>(key ^ ((key >> (8 * sizeof(T) - 1)) & key_magnitude<T>)));
   }
 }
 

@@ -39,6 +39,7 @@ FLYNN_ALWAYS_INLINE constexpr T wrapping_add(T a, T b) {
 template <class T>
 class TreeCounter {
  public:
+  FLYNN_ALWAYS_INLINE TreeCounter() {}
   FLYNN_ALWAYS_INLINE void push(T value) {
     std::size_t level = 0;
     for (std::size_t carry = count_; carry & 1; carry >>= 1) value = wrapping_add(partial_[level++], value);

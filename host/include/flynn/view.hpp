@@ -2,7 +2,6 @@
 // A view says where the data of an argument is and who writes it. Views are plain data: a spec made of them can be
 // copied to a worker or a device queue.
 
-#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -27,14 +26,14 @@ enum class Access : std::uint8_t { read, write, read_write };
 template <class T, std::size_t Rank = 1>
 struct View {
   T* data = nullptr;                          ///< first element; null when empty or not in host memory
-  std::array<std::size_t, Rank> extent = {};  ///< elements along each dimension
-  std::array<std::size_t, Rank> stride = {};  ///< elements from one index to the next along each dimension
+  std::size_t extent[Rank] = {};  ///< elements along each dimension
+  std::size_t stride[Rank] = {};  ///< elements from one index to the next along each dimension
   const Buffer* buffer = nullptr;             ///< the memory that it points into; null when borrowed from the caller
   std::size_t offset = 0;                     ///< elements from the start of `buffer`
 
   FLYNN_ALWAYS_INLINE constexpr std::size_t size() const {
     std::size_t product = 1;
-    for (std::size_t e : extent) product *= e;
+    for (std::size_t d = 0; d < Rank; ++d) product *= extent[d];
     return product;
   }
   FLYNN_ALWAYS_INLINE T& operator[](std::size_t i) const requires(Rank == 1) { return data[i]; }

@@ -1,0 +1,105 @@
+#pragma once
+#include <xsimd/xsimd.hpp>
+
+#include <flynn/execution.hpp>
+#include <flynn/tree.hpp>
+#include <flynn/view.hpp>
+
+namespace flynn::simd {
+namespace detail {
+
+/// The 32 lanes of a block in vector registers: lane j is element j % size of register j / size.
+template <class Arch, class T>
+struct Lanes {
+  using V = xsimd::batch<T, Arch>;
+  static constexpr std::size_t count = tree_lanes / V::size;
+  V registers[count];
+
+  FLYNN_ALWAYS_INLINE Lanes() {
+    for (V& v : registers) v = V(T(-0.0));
+  }
+  /// Adds term(x...) of the 32 elements from `x` on.
+  template <class Term, class... X>
+  FLYNN_ALWAYS_INLINE void add_row(Term& term, const X*... x) {
+    for (std::size_t r = 0; r < count; ++r) registers[r] = registers[r] + term(V::load_unaligned(x + r * V::size)...);
+  }
+  /// Lane j with lane j + 16, then 8, 4, 2, 1: whole registers first, then the elements of the last one.
+  FLYNN_ALWAYS_INLINE T halve() const {
+    V half[count];
+    for (std::size_t r = 0; r < count; ++r) half[r] = registers[r];
+    for (std::size_t w = count / 2; w > 0; w /= 2)
+      for (std::size_t r = 0; r < w; ++r) half[r] = half[r] + half[r + w];
+    alignas(V) T lane[V::size];
+    half[0].store_aligned(lane);
+    for (std::size_t w = V::size / 2; w > 0; w /= 2)
+      for (std::size_t j = 0; j < w; ++j) lane[j] += lane[j + w];
+    return lane[0];
+  }
+};
+
+/// The result of the last block, which has fewer than 1024 elements.
+template <class Arch, class T, class Term, class... X>
+T partial_block(Term& term, std::size_t n, const X*... x) {
+  Lanes<Arch, T> lanes;
+  std::size_t i = 0;
+  for (; i + tree_lanes <= n; i += tree_lanes) lanes.add_row(term, x + i...);
+  alignas(64) T lane[tree_lanes];
+  for (std::size_t r = 0; r < lanes.count; ++r) lanes.registers[r].store_aligned(lane + r * Lanes<Arch, T>::V::size);
+  for (std::size_t j = 0; i + j < n; ++j) lane[j] += term(x[i + j]...);
+  for (std::size_t w = tree_lanes / 2; w > 0; w /= 2)
+    for (std::size_t j = 0; j < w; ++j) lane[j] += lane[j + w];
+  return lane[0];
+}
+
+}  // namespace detail
+
+/// The sum of term(x[i]...) in the tree of flynn/tree.hpp, for floats.
+template <class Arch, class T, class Term, class... X>
+Status tree_sum(Term term, T& result, const Execution& execution, const X&... x) {
+  using Lanes = detail::Lanes<Arch, T>;
+  // A block is one chain of additions in each of its registers. Latency 4 and 2 ports want 8 chains: several blocks a turn.
+  constexpr std::size_t blocks_a_turn = Lanes::count >= 8 ? 1 : 8 / Lanes::count;
+  const std::size_t n = (x.size(), ...);
+  TreeCounter<T> blocks;
+  std::size_t i = 0;
+  for (; i + blocks_a_turn * tree_block <= n; i += blocks_a_turn * tree_block) {
+    Lanes lanes[blocks_a_turn];
+    for (std::size_t j = 0; j < tree_block; j += tree_lanes)
+      for (std::size_t b = 0; b < blocks_a_turn; ++b) lanes[b].add_row(term, x.data + i + b * tree_block + j...);
+    for (std::size_t b = 0; b < blocks_a_turn; ++b) blocks.push(lanes[b].halve());
+    if (i % (std::size_t{1} << 20) == 0)
+      if (Status s = poll(execution); !s.ok()) return s;
+  }
+  for (; i < n; i += tree_block) blocks.push(detail::partial_block<Arch, T>(term, n - i < tree_block ? n - i : tree_block, x.data + i...));
+  result = blocks.result();
+  return {};
+}
+
+/// The sum of 32- or 64-bit integers in 64 bits, which wraps.
+template <class Arch, class T>
+SumOf<T> integer_sum(const T* x, std::size_t n) {
+  using Sum = SumOf<T>;
+  using V = xsimd::batch<Sum, Arch>;
+  constexpr std::size_t step = sizeof(V) / sizeof(T);
+  V sums[4] = {V(Sum(0)), V(Sum(0)), V(Sum(0)), V(Sum(0))};
+  std::size_t i = 0;
+  for (; i + 2 * step <= n; i += 2 * step)
+    for (std::size_t j = 0; j < 2; ++j) {
+      const V v = xsimd::bitwise_cast<V>(xsimd::batch<T, Arch>::load_unaligned(x + i + j * step));
+      if constexpr (sizeof(T) == 8) {
+        sums[j] += v;
+      } else {  // two numbers of 32 bits in each lane; shifts extend them
+        sums[j] += (v << 32) >> 32;
+        sums[j + 2] += v >> 32;
+      }
+    }
+  const V total = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  alignas(V) Sum lane[V::size];
+  total.store_aligned(lane);
+  Sum sum = 0;
+  for (Sum s : lane) sum = wrapping_add(sum, s);
+  for (; i < n; ++i) sum = wrapping_add(sum, Sum(x[i]));
+  return sum;
+}
+
+}  // namespace flynn::simd
