@@ -1,7 +1,9 @@
+#include <array>
 #include <cstdlib>
 #include <iterator>
 #include <xsimd/xsimd.hpp>
 
+#include <host/choose/names.hpp>
 #include <host/detect/cpu.hpp>
 #include <simd/kernels.hpp>
 
@@ -57,13 +59,13 @@ struct Level {
   Backend backend;
 };
 
-Status probe_forced(Text& text);
+Status probe(Text& text);
 
 template <class Arch>
 constexpr Backend table() {
   return {.name = "simd",
           .kind = FlynnClass::simd,
-          .probe = probe_forced,
+          .probe = probe,
           .rows = rows<Arch>,
           .row_count = std::size(rows<Arch>)};
 }
@@ -79,3 +81,62 @@ constexpr Level levels[] = {
     {"neon64", [](const detect::Cpu&) { return true; }, table<xsimd::neon64>()},
 #endif
 };
+constexpr auto names = [] {
+  std::array<std::string_view, std::size(levels)> all;
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = levels[i].name;
+  return all;
+}();
+
+/// The level that is used, or why there is none.
+struct Choice {
+  const Level* level = nullptr;
+  Status status;
+  Text text;
+};
+
+Choice choose() {
+  Choice choice;
+  const char* forced = secure_getenv("FLYNN_SIMD_ARCH");
+  for (const Level& level : levels) {
+    if (forced && *forced && level.name != forced) continue;
+    if (level.runs_on(detect::cpu())) {
+      choice.level = &level;
+      return choice;
+    }
+    if (forced && *forced) {
+      choice.status = fail(choice.text, Code::unavailable, "this CPU cannot run %s, which FLYNN_SIMD_ARCH asks for", forced);
+      hint(choice.text, "unset FLYNN_SIMD_ARCH");
+      return choice;
+    }
+  }
+  const std::string known = known_names(names), nearest(nearest_name(forced, names));
+  choice.status = fail(choice.text, Code::invalid_argument, "FLYNN_SIMD_ARCH is \"%.40s\"; known are %s", forced, known.c_str());
+  hint(choice.text, "did you mean %s?", nearest.c_str());
+  return choice;
+}
+
+const Choice& chosen() {
+  static const Choice choice = choose();
+  return choice;
+}
+
+Status probe(Text& text) {
+  text = chosen().text;
+  return chosen().status;
+}
+
+}  // namespace
+
+const Backend& backend() { return chosen().level ? chosen().level->backend : std::end(levels)[-1].backend; }
+
+std::string_view architecture() { return chosen().level ? chosen().level->name : ""; }
+
+const Backend* backend_for(std::string_view arch) {
+  for (const Level& level : levels)
+    if (level.name == arch && level.runs_on(detect::cpu())) return &level.backend;
+  return nullptr;
+}
+
+std::span<const std::string_view> architectures() { return names; }
+
+}  // namespace flynn::simd

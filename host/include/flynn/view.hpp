@@ -8,11 +8,10 @@
 #include <ranges>
 #include <type_traits>
 
+#include <flynn/buffer.hpp>
 #include <flynn/status.hpp>
 
 namespace flynn {
-
-class Buffer;
 
 /// Half-open interval of indices.
 struct Range {
@@ -66,6 +65,8 @@ struct Argument : View<std::conditional_t<A == Access::read, const T, T>, Rank> 
   Argument() = default;
   template <RangeOf<T> R>
   Argument(R&& range) requires(Rank == 1) : Argument(std::ranges::data(range), std::ranges::size(range)) {}
+  /// All of a buffer.
+  explicit Argument(const Buffer& memory) requires(Rank == 1) : Argument(memory.as<T>()) { this->buffer = &memory; }
   /// `size` elements from `data`.
   FLYNN_ALWAYS_INLINE Argument(pointer data, std::size_t size) requires(Rank == 1) : Base{data, {size}, {1}} {}
   /// A row-major matrix: element (i, j) is data[i * ld + j].

@@ -1,0 +1,46 @@
+#include <array>
+#include <span>
+
+#include <flynn/workloads.hpp>
+#include <host/cut/run_parts.hpp>
+#include <host/cut/threads.hpp>
+#include <simd/kernels.hpp>
+
+namespace flynn::threads {
+namespace {
+
+/// The simd kernel of a spec, looked up once.
+template <Spec W>
+auto leaf() {
+  static const auto run = [] {
+    const Backend& simd = simd::backend();
+    for (const Row& row : std::span(simd.rows, simd.row_count))
+      if (row.id == spec_info<W>().id) return row.run;
+    return +[](const void*, Execution&) { return Status{Code::unsupported}; };
+  }();
+  return run;
+}
+
+template <Spec W>
+Status run(const W& w, Execution& execution) {
+  auto part = [kernel = leaf<W>()](const W& p, Execution& e) { return kernel(&p, e); };
+  return run_parts(w, part, *static_cast<ThreadPool*>(execution.pool), execution);
+}
+
+template <class... W>
+constexpr auto rows_of(SpecList<W...>) {
+  return std::array{row<W, &run<W>>()...};
+}
+constexpr auto rows = rows_of(AllSpecs{});
+
+Status probe(Text& text) { return simd::backend().probe(text); }
+
+}  // namespace
+
+const Backend& backend() {
+  static constexpr Backend threads = {
+      .name = "threads", .kind = FlynnClass::mimd_threads, .probe = probe, .rows = rows.data(), .row_count = rows.size()};
+  return threads;
+}
+
+}  // namespace flynn::threads

@@ -1,0 +1,54 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <flynn/backend.hpp>
+
+namespace flynn {
+
+/// Why a call ran where it ran.
+enum class Reason : std::uint8_t {
+  requested,    ///< the caller named the backend
+  environment,  ///< FLYNN_BACKEND named it
+  small,        ///< auto: over before a second thread would have joined in
+  large,        ///< auto: worth all threads
+};
+
+/// What the memory of the call holds afterwards.
+enum class Outputs : std::uint8_t {
+  written,      ///< the results
+  unchanged,    ///< the call was refused before any work
+  unspecified,  ///< the call stopped half-way: both Out and InOut views may hold anything
+};
+
+/// What a call did. Plain data; the words are made on demand.
+struct Report {
+  std::string_view workload, type;
+  std::string_view requested = "auto";  ///< the backend that was asked for
+  std::string_view used;                ///< the backend that ran; empty when none did
+  std::string_view architecture;        ///< the instruction set of the host kernels, for example "avx512bw"; else empty
+  FlynnClass kind = FlynnClass::sisd;
+  Reason reason = Reason::requested;
+  Outputs outputs = Outputs::unchanged;
+  unsigned threads = 1;  ///< how many took part
+  double seconds = 0;    ///< from the call to its return
+  Clocks clocks;         ///< the device's share of it
+
+  /// One line for people.
+  std::string text() const;
+};
+
+/// A backend as `backends()` tells of it.
+struct BackendInfo {
+  std::string_view name;
+  FlynnClass kind;
+  bool available = false;
+  std::string reason, hint;               ///< why it is not available, and what would cure it
+  std::string_view architecture;          ///< as in Report
+  std::vector<Device> devices;            ///< of a device backend
+  std::vector<std::string_view> missing;  ///< "gemm/f64": what it does not have
+};
+
+}  // namespace flynn

@@ -1,0 +1,37 @@
+#pragma once
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include <flynn/backend.hpp>
+#include <flynn/workloads.hpp>
+
+namespace flynn {
+
+/// A backend as the registry knows it before it is opened.
+struct Entry {
+  std::string_view name;
+  FlynnClass kind;
+  bool runs_on_host;  ///< on the cores of the budget, with the instruction set of the simd backend below it
+  /// Gives its table and probes it, or says why there is none. Called once for a process.
+  Status (*open)(const Backend*& backend, Text& text);
+};
+
+/// All backends that flynn knows, in the order of their names in lists; the only such list.
+std::span<const Entry> registry();
+
+using Kernel = Status (*)(const void* spec, Execution&);
+
+/// An opened backend: its kernels by the index of their spec in AllSpecs, null where it has none.
+struct OpenBackend {
+  const Entry* entry;
+  const Backend* backend = nullptr;  ///< null when it could not be opened
+  Status status;                     ///< ok when available
+  Text text;                         ///< why it is not
+  Kernel kernels[AllSpecs::size] = {};
+};
+
+/// The entry's backend, opened and probed at the first call. Thread-safe.
+const OpenBackend& open_backend(const Entry& entry);
+
+}  // namespace flynn
