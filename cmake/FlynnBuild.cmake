@@ -43,11 +43,14 @@ function(flynn_simd_arch name flags type)
   target_sources(flynn PRIVATE $<TARGET_OBJECTS:flynn_simd_${name}>)
 endfunction()
 
-# flynn_module(NAME SOURCES...): a backend that the library opens at run time, as flynn_NAME.so beside it.
+# flynn_module(NAME SOURCES...): a backend that the library opens at run time, as flynn/flynn_NAME.so beside it, in the build
+# tree as in an installation.
 function(flynn_module name)
   add_library(flynn_${name} MODULE ${ARGN})
-  set_target_properties(flynn_${name} PROPERTIES PREFIX "" OUTPUT_NAME flynn_${name})
+  set_target_properties(flynn_${name} PROPERTIES PREFIX "" SUFFIX .so LIBRARY_OUTPUT_DIRECTORY ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/flynn)
   target_link_libraries(flynn_${name} PRIVATE flynn_headers flynn_flags)
+  target_link_options(flynn_${name} PRIVATE LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/module.map)
+  set_property(TARGET flynn_${name} APPEND PROPERTY LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/module.map)
   add_dependencies(flynn flynn_${name})
   install(TARGETS flynn_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/flynn)
 endfunction()

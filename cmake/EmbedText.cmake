@@ -1,0 +1,35 @@
+# Run as a script: writes OUTPUT, a C++ file that defines flynn::kernels::text_of() for the device texts TEXTS (a list of
+# NAME.kernel). Lines `#include "X"` are replaced by X from the same folder, since an OpenCL driver has no files; #line keeps
+# the names and numbers of the originals, so that build logs point to them.
+
+function(flynn_inline_text file result)
+  get_filename_component(folder ${file} DIRECTORY)
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} rest)
+  set(text "#line 1 \"${name}\"\n")
+  set(line 1)
+  while(rest MATCHES "(^|\n)#include \"([^\"\n]+)\"[^\n]*\n")
+    set(include ${CMAKE_MATCH_2})
+    string(FIND "${rest}" "#include \"${include}\"" position)
+    string(SUBSTRING "${rest}" 0 ${position} before)
+    string(SUBSTRING "${rest}" ${position} -1 rest)
+    string(FIND "${rest}" "\n" position)
+    math(EXPR position "${position} + 1")
+    string(SUBSTRING "${rest}" ${position} -1 rest)
+    string(REGEX MATCHALL "\n" newlines "${before}")
+    list(LENGTH newlines newlines)
+    math(EXPR line "${line} + ${newlines} + 1")
+    flynn_inline_text(${folder}/${include} included)
+    string(APPEND text "${before}${included}#line ${line} \"${name}\"\n")
+  endwhile()
+  set(${result} "${text}${rest}" PARENT_SCOPE)
+endfunction()
+
+set(cases "")
+foreach(file IN LISTS TEXTS)
+  get_filename_component(name ${file} NAME_WE)
+  flynn_inline_text(${file} text)
+  string(APPEND cases "  if (name == \"${name}\")\n    return R\"flynn(${text})flynn\";\n")
+endforeach()
+file(WRITE ${OUTPUT} "// Made by cmake/EmbedText.cmake.\n#include <kernels/texts.hpp>\n
+std::string_view flynn::kernels::text_of(std::string_view name) {\n${cases}  return {};\n}\n")

@@ -1,0 +1,61 @@
+#pragma once
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <flynn/backend.hpp>
+#include <kernels/opencl/check.hpp>
+#include <kernels/texts.hpp>
+
+namespace flynn::opencl {
+
+/// A device of a platform with a context of its own and what was built for it. Everything may be called from many
+/// threads.
+class Device {
+ public:
+  explicit Device(cl_device_id id);
+
+  /// A kernel object, which belongs to the caller: setting its arguments is not safe from several threads.
+  Kernel kernel(const kernels::Entry& entry);
+  /// The same from a text that need not be one of flynn's.
+  Kernel kernel(std::string_view text, const kernels::Entry& entry);
+
+  /// How many texts were built so far; the others came from the cache.
+  std::size_t builds();
+
+  const flynn::Device& facts() const { return facts_; }
+  cl_device_id id() const { return id_; }
+  cl_context context() const { return context_.get(); }
+  std::size_t most_group_items() const { return most_group_items_; }
+  std::size_t most_buffer_bytes() const { return most_buffer_bytes_; }
+
+ private:
+  cl_program program(std::string_view text, const kernels::Entry& entry);
+
+  cl_device_id id_;
+  flynn::Device facts_;
+  std::size_t most_group_items_, most_buffer_bytes_;
+  Context context_;
+  // Per process, in memory; drivers keep caches of their own on disk. The keys are options and text; device and driver
+  // are this object's.
+  std::mutex mutex_;
+  std::map<std::string, Program> programs_;
+};
+
+/// The devices that gave the known answer to a small kernel, GPUs first, CPUs last; and why there are not more.
+struct Inventory {
+  std::vector<Device*> devices;
+  Code code = Code::ok;
+  std::string reason;  ///< empty when every device that a platform offers works
+};
+
+/// Looks at the platforms at the first call. Lives until the process ends: drivers are gone before static objects are.
+const Inventory& inventory();
+
+/// The device with this index, the first one for -1. Throws Failure with the list of devices when there is none.
+Device& device_at(int index);
+
+}  // namespace flynn::opencl

@@ -1,0 +1,164 @@
+#include <kernels/opencl/queue.hpp>
+
+#include <algorithm>
+
+namespace flynn::opencl {
+namespace {
+
+/// What goes over the bus between two looks at the stop token: 10 ms at 6 GB/s, a slow PCIe 3 bus.
+constexpr std::size_t transfer_slice = std::size_t{64} << 20;
+
+double seconds(const std::vector<Event>& events) {
+  cl_ulong total = 0;
+  for (const Event& event : events) {
+    cl_ulong start = 0, end = 0;
+    check(clGetEventProfilingInfo(event.get(), CL_PROFILING_COMMAND_START, sizeof start, &start, nullptr),
+          "clGetEventProfilingInfo");
+    check(clGetEventProfilingInfo(event.get(), CL_PROFILING_COMMAND_END, sizeof end, &end, nullptr),
+          "clGetEventProfilingInfo");
+    total += end - start;
+  }
+  return 1e-9 * double(total);
+}
+
+void go_on(const Execution& execution) {
+  if (const Status s = poll(execution); !s.ok())
+    throw Failure(s.code, "%s", s.code == Code::cancelled ? "the call was cancelled" : "the deadline passed");
+}
+
+}  // namespace
+
+Queue::Queue(Device& device, Execution& execution) : device_(device), execution_(execution) {
+  cl_int error;
+  queue_ = CommandQueue(clCreateCommandQueue(device.context(), device.id(), CL_QUEUE_PROFILING_ENABLE, &error));
+  check(error, "clCreateCommandQueue");
+}
+
+Queue::~Queue() { clFinish(queue_.get()); }
+
+/// Launches of 2^22 elements move 100 MB at most (triad f64), 10 ms at the 10 GB/s of a small CPU. A GPU is at least
+/// ten times as fast.
+std::size_t Queue::slice() const { return std::size_t{1} << (device_.facts().is_cpu ? 22 : 25); }
+
+std::size_t Queue::map_group() const { return std::min<std::size_t>(device_.most_group_items(), 256); }
+
+Pointer Queue::create(std::size_t bytes, cl_mem_flags flags, void* host) {
+  if (bytes > device_.most_buffer_bytes())
+    throw Failure(Code::out_of_memory, "%s: a buffer of %zu bytes; it takes %zu at most", device_.facts().name, bytes,
+                  device_.most_buffer_bytes());
+  cl_int error;
+  Memory memory(clCreateBuffer(device_.context(), flags, bytes, host, &error));
+  check(error, "clCreateBuffer");
+  memories_.push_back(std::move(memory));
+  return {memories_.back().get()};
+}
+
+Pointer Queue::place(const Piece& piece, Access access) {
+  const auto begin = [](const Piece& p) { return static_cast<char*>(p.data); };
+  bool shares = false;
+  Placed* same = nullptr;
+  for (Placed& other : placed_) {
+    const Piece& o = other.piece;
+    if (o.data == piece.data && o.bytes == piece.bytes && o.pitch == piece.pitch) same = &other;
+    shares |= begin(o) < begin(piece) + piece.bytes && begin(piece) < begin(o) + o.bytes;
+  }
+  if (!same) {
+    // A CPU works where the data is, except that OpenCL leaves undefined what two buffers over shared memory do.
+    const bool borrow = device_.facts().is_cpu && !shares;
+    const Pointer memory = borrow ? create(piece.bytes, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, piece.data)
+                                  : create(piece.bytes, CL_MEM_READ_WRITE, nullptr);
+    same = &placed_.emplace_back(Placed{piece, memory.memory, borrow, borrow, false});
+  }
+  if (access != Access::write && !same->filled) {
+    move(*same, false);
+    same->filled = true;
+  }
+  same->written |= access != Access::read;
+  return {same->memory};
+}
+
+/// Moves whole rows, so that what lies between the rows of a matrix stays untouched on both sides.
+void Queue::move(const Placed& placed, bool home) {
+  const Piece& piece = placed.piece;
+  const bool gaps = piece.pitch != piece.row_bytes;
+  const std::size_t rows = gaps ? piece.rows : piece.bytes, row_bytes = gaps ? piece.row_bytes : 1;
+  const std::size_t pitch = gaps ? piece.pitch : 1, step = std::max<std::size_t>(transfer_slice / row_bytes, 1);
+  for (std::size_t row = 0; row < rows; row += step) {
+    go_on(execution_);
+    const std::size_t count = std::min(step, rows - row);
+    move_rows(placed.memory, static_cast<char*>(piece.data), row, count, row_bytes, pitch, home);
+    execution_.clocks->bytes_moved += count * row_bytes;
+  }
+}
+
+void Queue::move_rows(cl_mem memory, char* host, std::size_t row, std::size_t rows, std::size_t row_bytes,
+                      std::size_t pitch, bool home) {
+  cl_event event;
+  if (row_bytes == pitch) {
+    const std::size_t offset = row * pitch, bytes = rows * pitch;
+    check(home ? clEnqueueReadBuffer(queue_.get(), memory, CL_TRUE, offset, bytes, host + offset, 0, nullptr, &event)
+               : clEnqueueWriteBuffer(queue_.get(), memory, CL_TRUE, offset, bytes, host + offset, 0, nullptr, &event),
+          home ? "clEnqueueReadBuffer" : "clEnqueueWriteBuffer");
+  } else {
+    const std::size_t origin[] = {0, row, 0}, region[] = {row_bytes, rows, 1};
+    check(home ? clEnqueueReadBufferRect(queue_.get(), memory, CL_TRUE, origin, origin, region, pitch, 0, pitch, 0,
+                                         host, 0, nullptr, &event)
+               : clEnqueueWriteBufferRect(queue_.get(), memory, CL_TRUE, origin, origin, region, pitch, 0, pitch, 0,
+                                          host, 0, nullptr, &event),
+          home ? "clEnqueueReadBufferRect" : "clEnqueueWriteBufferRect");
+  }
+  transfers_.emplace_back(event);
+}
+
+cl_kernel Queue::kernel(const kernels::Entry& entry) {
+  for (const auto& [known, kernel] : kernels_)
+    if (known.name == entry.name && known.type == entry.type && known.text == entry.text) return kernel.get();
+  return kernels_.emplace_back(entry, device_.kernel(entry)).second.get();
+}
+
+void Queue::launch(const kernels::Entry& entry, std::size_t groups, std::size_t group_size, const Value* values,
+                   std::size_t count) {
+  go_on(execution_);
+  const cl_kernel kernel = this->kernel(entry);
+  for (std::size_t i = 0; i < count; ++i)
+    check(clSetKernelArg(kernel, cl_uint(i), values[i].bytes, values[i].data), "clSetKernelArg");
+  const std::size_t items = groups * group_size;
+  cl_event event;
+  check(clEnqueueNDRangeKernel(queue_.get(), kernel, 1, nullptr, &items, &group_size, 0, nullptr, &event),
+        "clEnqueueNDRangeKernel");
+  launches_.emplace_back(event);
+  // Two launches are under way at most: the device never waits for the host, and a stop waits for two slices.
+  if (launches_.size() > 1) {
+    const cl_event before = launches_[launches_.size() - 2].get();
+    check(clWaitForEvents(1, &before), "clWaitForEvents");
+  }
+}
+
+void Queue::read(Pointer from, void* to, std::size_t bytes) {
+  cl_event event;
+  check(clEnqueueReadBuffer(queue_.get(), from.memory, CL_TRUE, 0, bytes, to, 0, nullptr, &event),
+        "clEnqueueReadBuffer");
+  transfers_.emplace_back(event);
+  execution_.clocks->bytes_moved += bytes;
+}
+
+void Queue::finish() {
+  for (const Placed& placed : placed_) {
+    if (!placed.written) continue;
+    if (!placed.borrowed) {
+      move(placed, true);
+      continue;
+    }
+    // Mapping makes what the device wrote visible; where the device is this CPU, it only waits.
+    cl_int error;
+    void* host = clEnqueueMapBuffer(queue_.get(), placed.memory, CL_TRUE, CL_MAP_READ, 0, placed.piece.bytes, 0,
+                                    nullptr, nullptr, &error);
+    check(error, "clEnqueueMapBuffer");
+    check(clEnqueueUnmapMemObject(queue_.get(), placed.memory, host, 0, nullptr, nullptr), "clEnqueueUnmapMemObject");
+  }
+  check(clFinish(queue_.get()), "clFinish");
+  execution_.clocks->device_seconds += seconds(launches_);
+  execution_.clocks->transfer_seconds += seconds(transfers_);
+}
+
+}  // namespace flynn::opencl
