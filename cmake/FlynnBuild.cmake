@@ -36,11 +36,11 @@ function(flynn_simd_arch name flags type)
   list(TRANSFORM sources APPEND .cpp)
   add_library(flynn_simd_${name} OBJECT ${sources})
   # GCC 12 warns of its own AVX-512 intrinsics; without exceptions no personality symbol is shared between the objects.
-  target_compile_options(flynn_simd_${name} PRIVATE ${flags} -fno-exceptions -Wno-maybe-uninitialized)
+  target_compile_options(flynn_simd_${name} PRIVATE ${flags} -fno-exceptions -Wno-uninitialized -Wno-maybe-uninitialized)
   target_compile_definitions(flynn_simd_${name} PRIVATE FLYNN_SIMD_ARCH=${type})
   target_link_libraries(flynn_simd_${name} PRIVATE flynn_headers flynn_flags)
   target_include_directories(flynn_simd_${name} SYSTEM PRIVATE ${FLYNN_XSIMD_INCLUDE})
-  target_sources(flynn PRIVATE $<TARGET_OBJECTS:flynn_simd_${name}>)
+  target_sources(flynn_objects INTERFACE $<TARGET_OBJECTS:flynn_simd_${name}>)
 endfunction()
 
 # flynn_module(NAME SOURCES...): a backend that the library opens at run time, as flynn/flynn_NAME.so beside it, in the build

@@ -14,8 +14,7 @@ bool is_mapped(std::size_t bytes) { return bytes >= huge_page; }
 /// Maps one huge page more than needed and gives back what lies before and behind the aligned part.
 void* map_aligned(std::size_t bytes) {
   const std::size_t length = round_up(bytes, huge_page);
-  void* const mapped =
-      mmap(nullptr, length + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const mapped = mmap(nullptr, length + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) throw std::bad_alloc();
   char* const begin = static_cast<char*>(mapped);
   char* const data = reinterpret_cast<char*>(round_up(reinterpret_cast<std::size_t>(begin), huge_page));
@@ -30,7 +29,7 @@ void* map_aligned(std::size_t bytes) {
 Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
   if (bytes == 0) return;
   if (bytes > std::size_t(-1) / 2) throw std::bad_alloc();
-  data_ = is_mapped(bytes) ? map_aligned(bytes) : ::operator new(bytes, std::align_val_t{64});
+  data_ = is_mapped(bytes) ? map_aligned(bytes) : ::operator new (bytes, std::align_val_t{64});
 }
 
 Buffer::~Buffer() {
@@ -38,7 +37,7 @@ Buffer::~Buffer() {
   if (is_mapped(bytes_))
     munmap(data_, round_up(bytes_, huge_page));
   else
-    ::operator delete(data_, std::align_val_t{64});
+    ::operator delete (data_, std::align_val_t{64});
 }
 
 }  // namespace flynn

@@ -46,8 +46,8 @@ Status check_origin(const Backend& backend, const fs::path& file, Text& text) {
   if (backend.api_version == backend_api_version && std::strcmp(backend.build_id, FLYNN_BUILD_ID) == 0) return {};
   const bool same_api = backend.api_version == backend_api_version;
   hint(text, "install library and modules from the same build");
-  return fail(text, Code::unavailable, "%s was built as %s, the library as %s", file.c_str(), same_api ? backend.build_id : "another API version",
-              FLYNN_BUILD_ID);
+  return fail(text, Code::unavailable, "%s was built as %s, the library as %s", file.c_str(),
+              same_api ? backend.build_id : "another API version", FLYNN_BUILD_ID);
 }
 
 }  // namespace
@@ -64,13 +64,17 @@ Status open_module(std::string_view name, const Backend*& backend, Text& text) {
       return fail(text, Code::unavailable, "cannot open the %s module: %s", std::string(name).c_str(), dlerror());
     }
     auto* const entry = reinterpret_cast<BackendEntry*>(dlsym(handle, backend_entry_name));
-    if (!entry) return fail(text, Code::unavailable, "%s is not a module of flynn: it has no %s", file.c_str(), backend_entry_name);
+    if (!entry)
+      return fail(text, Code::unavailable, "%s is not a module of flynn: it has no %s", file.c_str(),
+                  backend_entry_name);
     const Backend* const found = entry();
     if (Status s = check_origin(*found, file, text); !s.ok()) return s;
     backend = found;
     return {};
   }
-  hint(text, "build flynn where the headers of that API are installed, or name the folder of the module in FLYNN_MODULE_PATH");
+  hint(
+      text,
+      "build flynn where the headers of that API are installed, or name the folder of the module in FLYNN_MODULE_PATH");
   return fail(text, Code::unavailable, "the module %s is not installed", file_name.c_str());
 }
 

@@ -1,6 +1,7 @@
 #include <mutex>
 
 #include <cpu_fallback/kernels.hpp>
+#include <flynn/context.hpp>
 #include <host/cut/threads.hpp>
 #include <host/module.hpp>
 #include <host/registry.hpp>

@@ -63,15 +63,12 @@ Status probe(Text& text);
 
 template <class Arch>
 constexpr Backend table() {
-  return {.name = "simd",
-          .kind = FlynnClass::simd,
-          .probe = probe,
-          .rows = rows<Arch>,
-          .row_count = std::size(rows<Arch>)};
+  return {
+      .name = "simd", .kind = FlynnClass::simd, .probe = probe, .rows = rows<Arch>, .row_count = std::size(rows<Arch>)};
 }
 
 constexpr Level levels[] = {
-    // best first
+// best first
 #if defined(__x86_64__)
     {"avx512bw", [](const detect::Cpu& cpu) { return cpu.has_avx512bw; }, table<xsimd::avx512bw>()},
     {"avx2", [](const detect::Cpu& cpu) { return cpu.has_avx2; }, table<xsimd::fma3<xsimd::avx2>>()},
@@ -104,13 +101,15 @@ Choice choose() {
       return choice;
     }
     if (forced && *forced) {
-      choice.status = fail(choice.text, Code::unavailable, "this CPU cannot run %s, which FLYNN_SIMD_ARCH asks for", forced);
+      choice.status =
+          fail(choice.text, Code::unavailable, "this CPU cannot run %s, which FLYNN_SIMD_ARCH asks for", forced);
       hint(choice.text, "unset FLYNN_SIMD_ARCH");
       return choice;
     }
   }
   const std::string known = known_names(names), nearest(nearest_name(forced, names));
-  choice.status = fail(choice.text, Code::invalid_argument, "FLYNN_SIMD_ARCH is \"%.40s\"; known are %s", forced, known.c_str());
+  choice.status =
+      fail(choice.text, Code::invalid_argument, "FLYNN_SIMD_ARCH is \"%.40s\"; known are %s", forced, known.c_str());
   hint(choice.text, "did you mean %s?", nearest.c_str());
   return choice;
 }

@@ -27,7 +27,8 @@ FLYNN_ALWAYS_INLINE void stream_store(T* out, const xsimd::batch<T, Arch>& value
   if constexpr (sizeof value == 32)
     return _mm256_stream_si256(reinterpret_cast<__m256i*>(out), __builtin_bit_cast(__m256i, value.data));
 #endif
-  if constexpr (sizeof value == 16) _mm_stream_si128(reinterpret_cast<__m128i*>(out), __builtin_bit_cast(__m128i, value.data));
+  if constexpr (sizeof value == 16)
+    _mm_stream_si128(reinterpret_cast<__m128i*>(out), __builtin_bit_cast(__m128i, value.data));
 #else
   value.store_aligned(out);
 #endif

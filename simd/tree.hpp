@@ -57,7 +57,8 @@ T partial_block(Term& term, std::size_t n, const X*... x) {
 template <class Arch, class T, class Term, class... X>
 Status tree_sum(Term term, T& result, const Execution& execution, const X&... x) {
   using Lanes = detail::Lanes<Arch, T>;
-  // A block is one chain of additions in each of its registers. Latency 4 and 2 ports want 8 chains: several blocks a turn.
+  // A block is one chain of additions in each of its registers. Latency 4 and 2 ports want 8 chains: several blocks a
+  // turn.
   constexpr std::size_t blocks_a_turn = Lanes::count >= 8 ? 1 : 8 / Lanes::count;
   const std::size_t n = (x.size(), ...);
   TreeCounter<T> blocks;
@@ -70,7 +71,8 @@ Status tree_sum(Term term, T& result, const Execution& execution, const X&... x)
     if (i % (std::size_t{1} << 20) == 0)
       if (Status s = poll(execution); !s.ok()) return s;
   }
-  for (; i < n; i += tree_block) blocks.push(detail::partial_block<Arch, T>(term, n - i < tree_block ? n - i : tree_block, x.data + i...));
+  for (; i < n; i += tree_block)
+    blocks.push(detail::partial_block<Arch, T>(term, n - i < tree_block ? n - i : tree_block, x.data + i...));
   result = blocks.result();
   return {};
 }

@@ -8,9 +8,9 @@
 
 namespace flynn {
 
-/// How many elements of an axis make a part: a power of two of granules, so that parts of a tree are its subtrees. About 64
-/// parts unless that makes them too small or too large: enough to even out over 8 workers, few enough to be handed out for
-/// nothing.
+/// How many elements of an axis make a part: a power of two of granules, so that parts of a tree are its subtrees.
+/// About 64 parts unless that makes them too small or too large: enough to even out over 8 workers, few enough to be
+/// handed out for nothing.
 inline std::size_t part_extent(const Axis& axis) {
   const std::size_t wanted = std::clamp(axis.extent / 64, axis.least, axis.most);
   return axis.granule * std::bit_floor(std::max<std::size_t>(wanted / axis.granule, 1));

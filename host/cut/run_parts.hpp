@@ -48,11 +48,13 @@ Status run_parts(const W& w, Leaf leaf, ThreadPool& pool, Execution& execution) 
   };
   if constexpr (Reduces<W>) {
     std::vector<typename W::Partial> slots(parts);
-    execution.threads = pool.run(parts, execution.threads, [&](std::size_t i) noexcept { run_part(w.part(part_range(cut[0], i), &slots[i])); });
+    execution.threads = pool.run(parts, execution.threads,
+                                 [&](std::size_t i) noexcept { run_part(w.part(part_range(cut[0], i), &slots[i])); });
     if (!collected.failed()) w.result[0] = W::merge(slots.data(), parts);
   } else {
     static_assert(Maps<W>);
-    execution.threads = pool.run(parts, execution.threads, [&](std::size_t i) noexcept { run_part(w.part(part_box(cut, i))); });
+    execution.threads =
+        pool.run(parts, execution.threads, [&](std::size_t i) noexcept { run_part(w.part(part_box(cut, i))); });
   }
   return collected.result(*execution.text);
 }

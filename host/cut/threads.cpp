@@ -38,8 +38,11 @@ Status probe(Text& text) { return simd::backend().probe(text); }
 }  // namespace
 
 const Backend& backend() {
-  static constexpr Backend threads = {
-      .name = "threads", .kind = FlynnClass::mimd_threads, .probe = probe, .rows = rows.data(), .row_count = rows.size()};
+  static constexpr Backend threads = {.name = "threads",
+                                      .kind = FlynnClass::mimd_threads,
+                                      .probe = probe,
+                                      .rows = rows.data(),
+                                      .row_count = rows.size()};
   return threads;
 }
 

@@ -41,7 +41,8 @@ Registers cpuid(unsigned leaf, unsigned subleaf = 0) {
 
 constexpr bool bits(unsigned value, unsigned mask) { return (value & mask) == mask; }
 
-/// Which register states the operating system saves: a CPU may have AVX-512 and a hypervisor or kernel may not allow it.
+/// Which register states the operating system saves: a CPU may have AVX-512 and a hypervisor or kernel may not allow
+/// it.
 std::uint64_t saved_states(const Registers& leaf1) {
   if (!bits(leaf1.ecx, bit_OSXSAVE)) return 0;
   unsigned low, high;

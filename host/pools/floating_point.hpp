@@ -6,8 +6,8 @@
 
 namespace flynn {
 
-/// Sets the caller's rounding mode, flush-to-zero and unmasked exceptions aside while it lives: results must not depend on
-/// them, and they must be as before afterwards. A few nanoseconds when there is nothing to change.
+/// Sets the caller's rounding mode, flush-to-zero and unmasked exceptions aside while it lives: results must not depend
+/// on them, and they must be as before afterwards. A few nanoseconds when there is nothing to change.
 class FloatingPointGuard {
  public:
   FloatingPointGuard() : saved_(read()) {

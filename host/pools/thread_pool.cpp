@@ -62,8 +62,8 @@ void ThreadPool::pin(Worker& worker, int cpu) {
   CPU_FREE(set);
 }
 
-/// The caller is not ours to pin. If it has moved to the CPU of a worker, that worker takes the CPU that it left: two threads
-/// on one CPU would take turns of milliseconds.
+/// The caller is not ours to pin. If it has moved to the CPU of a worker, that worker takes the CPU that it left: two
+/// threads on one CPU would take turns of milliseconds.
 void ThreadPool::leave_cpu_to_caller() {
   const int here = sched_getcpu();
   if (here == caller_cpu_ || caller_cpu_ < 0) return;

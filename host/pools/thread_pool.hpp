@@ -9,18 +9,19 @@
 
 namespace flynn {
 
-/// A team of threads for fork and join. The caller is one of them; the others are pinned, each to a CPU of its own, spin for
-/// `spin_ns` after a job in case the next one follows, and then sleep on a futex (docs/adr/0003-spin-then-sleep.md).
+/// A team of threads for fork and join. The caller is one of them; the others are pinned, each to a CPU of its own,
+/// spin for `spin_ns` after a job in case the next one follows, and then sleep on a futex
+/// (docs/adr/0003-spin-then-sleep.md).
 ///
-/// Parts are fixed by the job and handed out by an atomic counter, so which thread runs which part is open and what a part
-/// is never depends on it.
+/// Parts are fixed by the job and handed out by an atomic counter, so which thread runs which part is open and what a
+/// part is never depends on it.
 class ThreadPool {
  public:
   /// Longer than the gap between two calls of a loop, shorter than anybody's idea of idle.
   static constexpr std::int64_t spin_ns = 50'000;
 
-  /// `threads` >= 1, the caller's included; `cpus` are pinned to in order, one of them is left to the caller. If the system
-  /// refuses a thread, the pool is smaller.
+  /// `threads` >= 1, the caller's included; `cpus` are pinned to in order, one of them is left to the caller. If the
+  /// system refuses a thread, the pool is smaller.
   ThreadPool(unsigned threads, std::vector<int> cpus);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -28,13 +29,14 @@ class ThreadPool {
 
   unsigned size() const { return unsigned(workers_.size()) + 1; }
 
-  /// Calls body(part) for every part in [0, parts), on at most `threads` threads, and returns when all are done; body must
-  /// not throw. Inside a part, or while another thread uses the pool, the caller does all of it alone: nothing waits for
-  /// anything, so nothing can deadlock. Returns how many threads took part.
+  /// Calls body(part) for every part in [0, parts), on at most `threads` threads, and returns when all are done; body
+  /// must not throw. Inside a part, or while another thread uses the pool, the caller does all of it alone: nothing
+  /// waits for anything, so nothing can deadlock. Returns how many threads took part.
   template <class Body>
   unsigned run(std::size_t parts, unsigned threads, const Body& body) {
     static_assert(std::is_nothrow_invocable_v<const Body&, std::size_t>);
-    return run(parts, threads, [](const void* state, std::size_t part) { (*static_cast<const Body*>(state))(part); }, &body);
+    return run(
+        parts, threads, [](const void* state, std::size_t part) { (*static_cast<const Body*>(state))(part); }, &body);
   }
 
  private:

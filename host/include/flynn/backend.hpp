@@ -6,18 +6,11 @@
 #include <cstdint>
 #include <new>
 
+#include <flynn/device.hpp>
 #include <flynn/execution.hpp>
 #include <flynn/spec.hpp>
 
 namespace flynn {
-
-/// Where a backend stands in Flynn's taxonomy.
-enum class FlynnClass : std::uint8_t { sisd, simd, mimd_threads, mimd_processes, simt, misd };
-
-constexpr std::string_view name_of(FlynnClass c) {
-  constexpr std::string_view names[] = {"SISD", "SIMD", "MIMD threads", "MIMD processes", "SIMT", "MISD"};
-  return names[static_cast<std::size_t>(c)];
-}
 
 /// Raised by hand whenever a struct that crosses the border of a module changes.
 inline constexpr std::uint32_t backend_api_version = 1;
@@ -26,16 +19,6 @@ inline constexpr std::uint32_t backend_api_version = 1;
 struct Row {
   std::uint32_t id, size, version;  ///< of the spec, see SpecInfo
   Status (*run)(const void* spec, Execution&);
-};
-
-/// A device that a backend drives.
-struct Device {
-  char name[128] = {};
-  char driver[128] = {};
-  bool is_cpu = false;
-  bool has_f64 = false;
-  std::uint32_t compute_units = 0;
-  std::uint64_t memory_bytes = 0;
 };
 
 struct Backend {

@@ -8,12 +8,12 @@ namespace flynn {
 
 /// Owns host memory: 64-byte aligned, uninitialised, from 2 MiB on aligned to and backed by huge pages where the kernel
 /// grants them. Views point into it. Memory that a caller passes as a span is borrowed and has no Buffer.
-class Buffer {
+class [[gnu::visibility("default")]] Buffer {
  public:
   Buffer() = default;
   /// Throws std::bad_alloc when there is no memory.
   explicit Buffer(std::size_t bytes);
-  Buffer(Buffer&& other) noexcept
+  Buffer(Buffer && other) noexcept
       : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
   Buffer& operator=(Buffer&& other) noexcept {
     std::swap(data_, other.data_);

@@ -22,7 +22,8 @@ class Context;
 
 /// How a call is to run. `flynn::sum(x, {.backend = "threads"})`.
 struct Options {
-  /// "auto", or the one backend that may run it: then it runs there or is an error. Empty: what FLYNN_BACKEND says, else auto.
+  /// "auto", or the one backend that may run it: then it runs there or is an error. Empty: what FLYNN_BACKEND says,
+  /// else auto.
   std::string_view backend = {};
   int device = -1;       ///< of a device backend, as `compute_bench list` counts them; -1: its best
   unsigned threads = 0;  ///< at most so many, within the budget of the context; 0: all of it
@@ -43,7 +44,7 @@ struct Outcome<void> {
   Report report;
 };
 
-class Context {
+class FLYNN_API Context {
  public:
   struct Settings {
     unsigned threads = 0;  ///< budget: at most so many, within affinity mask and CPU quota; 0: as many as those allow
@@ -58,8 +59,8 @@ class Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  /// The one that calls without a context use. Made at the first use, and never destroyed, so that destructors of static
-  /// objects may still call.
+  /// The one that calls without a context use. Made at the first use, and never destroyed, so that destructors of
+  /// static objects may still call.
   static Context& standard();
 
   /// All known backends in the order of the registry, probed. The first call may open drivers.
@@ -75,7 +76,8 @@ class Context {
     const void* spec;
     Cost cost;
   };
-  /// Runs a spec that has been checked. `used` is set to the backend that was tried. The typed functions below are the way in.
+  /// Runs a spec that has been checked. `used` is set to the backend that was tried. The typed functions below are the
+  /// way in.
   Status execute(const Request& request, const Options& options, Text& text, std::string_view& used);
   /// Runs `task` on the context's own thread, in order; `cancelled` tells it that the context is going away.
   void enqueue(std::function<void(bool cancelled)> task);
@@ -108,7 +110,8 @@ tl::expected<void, Error> execute(const W& w, const Options& options) {
   Text text;
   std::string_view used;
   Status status = w.check(text);
-  if (!status.ok() && options.report) *options.report = {.workload = W::name, .type = type_name<typename W::value_type>()};
+  if (!status.ok() && options.report)
+    *options.report = {.workload = W::name, .type = type_name<typename W::value_type>()};
   if (status.ok()) status = context_of(options).execute({spec_index<W>(), &w, w.cost()}, options, text, used);
   if (!status.ok()) return tl::unexpected(make_error(status, text, used));
   return {};
@@ -182,6 +185,6 @@ std::future<Outcome<ValueOf<W>>> submit(W w, Options options = {}) {
 inline std::vector<BackendInfo> backends() { return Context::standard().backends(); }
 
 /// The version of the library, for example "0.1.0".
-std::string_view version();
+FLYNN_API std::string_view version();
 
 }  // namespace flynn

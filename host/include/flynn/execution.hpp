@@ -24,8 +24,8 @@ struct Execution {
   int device = -1;       ///< which device of the backend; -1: the best one
   Text* text = nullptr;  ///< where the words of a failure go
   Clocks* clocks = nullptr;
-  std::int64_t deadline = no_deadline;  ///< CLOCK_MONOTONIC, nanoseconds
-  bool (*stop_requested)(const void* state) = nullptr;               ///< may be null: nobody can stop this call
+  std::int64_t deadline = no_deadline;                  ///< CLOCK_MONOTONIC, nanoseconds
+  bool (*stop_requested)(const void* state) = nullptr;  ///< may be null: nobody can stop this call
   const void* stop_state = nullptr;
   /// At least `bytes` of 64-byte aligned memory that belongs to this thread until it asks again; null when there is
   /// none.
@@ -46,8 +46,7 @@ FLYNN_ALWAYS_INLINE std::int64_t monotonic_ns() {
 /// nanoseconds when nobody can stop the call.
 FLYNN_ALWAYS_INLINE Status poll(const Execution& execution) {
   if (execution.stop_requested && execution.stop_requested(execution.stop_state)) return {Code::cancelled};
-  if (execution.deadline != no_deadline && monotonic_ns() >= execution.deadline)
-    return {Code::deadline_exceeded};
+  if (execution.deadline != no_deadline && monotonic_ns() >= execution.deadline) return {Code::deadline_exceeded};
   return {};
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// flynn: the same number crunching on every machine of a lab. One function per workload; each takes Options at the end, runs
-// on the best backend or on exactly the one that was asked for, and throws flynn::Error. Its try_ twin returns a Result
-// instead. What each computes, its error bound and its cost stand at its spec in flynn/workloads/.
+// flynn: the same number crunching on every machine of a lab. One function per workload; each takes Options at the end,
+// runs on the best backend or on exactly the one that was asked for, and throws flynn::Error. Its try_ twin returns a
+// Result instead. What each computes, its error bound and its cost stand at its spec in flynn/workloads/.
 //
 // Vectors are anything contiguous: std::vector, std::span, std::array, C arrays. Their lengths must agree.
 
@@ -17,7 +17,8 @@ template <class R>
 concept Vector = std::ranges::contiguous_range<R> && std::ranges::sized_range<R>;
 }  // namespace detail
 
-// ---- vector --------------------------------------------------------------------------------------------------------------
+// ---- vector
+// --------------------------------------------------------------------------------------------------------------
 
 /// y = x
 template <detail::Vector X, detail::Vector Y>
@@ -69,7 +70,8 @@ auto triad(detail::Element<X> a, const X& x, const Y& y, Z&& z, const Options& o
   return detail::value_or_throw(try_triad(a, x, y, z, options));
 }
 
-// ---- reduce --------------------------------------------------------------------------------------------------------------
+// ---- reduce
+// --------------------------------------------------------------------------------------------------------------
 
 /// The sum of x; integers in 64 bits.
 template <detail::Vector X>
@@ -141,7 +143,8 @@ auto argmax(const X& x, const Options& options = {}) {
   return detail::value_or_throw(try_argmax(x, options));
 }
 
-// ---- gemm ----------------------------------------------------------------------------------------------------------------
+// ---- gemm
+// ----------------------------------------------------------------------------------------------------------------
 
 /// A row-major matrix in memory: element (i, j) is data[i * ld + j].
 template <class T>
@@ -149,13 +152,14 @@ struct Matrix {
   T* data;
   std::size_t rows, columns, ld;
   Matrix(T* data, std::size_t rows, std::size_t columns) : Matrix(data, rows, columns, columns) {}
-  Matrix(T* data, std::size_t rows, std::size_t columns, std::size_t ld) : data(data), rows(rows), columns(columns), ld(ld) {}
+  Matrix(T* data, std::size_t rows, std::size_t columns, std::size_t ld)
+      : data(data), rows(rows), columns(columns), ld(ld) {}
 };
 
 /// C = alpha op(A) op(B) + beta C; op(A) is m x k, op(B) is k x n, C is m x n.
 template <class A, class B, class T>
-auto try_gemm(std::type_identity_t<T> alpha, Matrix<A> a, Op op_a, Matrix<B> b, Op op_b, std::type_identity_t<T> beta, Matrix<T> c,
-              const Options& options = {}) {
+auto try_gemm(std::type_identity_t<T> alpha, Matrix<A> a, Op op_a, Matrix<B> b, Op op_b, std::type_identity_t<T> beta,
+              Matrix<T> c, const Options& options = {}) {
   return try_run(Gemm<T>{.alpha = alpha,
                          .a = {a.data, a.rows, a.columns, a.ld},
                          .op_a = op_a,
@@ -166,8 +170,8 @@ auto try_gemm(std::type_identity_t<T> alpha, Matrix<A> a, Op op_a, Matrix<B> b, 
                  options);
 }
 template <class A, class B, class T>
-void gemm(std::type_identity_t<T> alpha, Matrix<A> a, Op op_a, Matrix<B> b, Op op_b, std::type_identity_t<T> beta, Matrix<T> c,
-          const Options& options = {}) {
+void gemm(std::type_identity_t<T> alpha, Matrix<A> a, Op op_a, Matrix<B> b, Op op_b, std::type_identity_t<T> beta,
+          Matrix<T> c, const Options& options = {}) {
   detail::value_or_throw(try_gemm(alpha, a, op_a, b, op_b, beta, c, options));
 }
 /// C = A B.
@@ -176,10 +180,11 @@ void gemm(Matrix<A> a, Matrix<B> b, Matrix<T> c, const Options& options = {}) {
   gemm(T(1), a, Op::none, b, Op::none, T(0), c, options);
 }
 
-// ---- factorize -----------------------------------------------------------------------------------------------------------
+// ---- factorize
+// -----------------------------------------------------------------------------------------------------------
 
 /// The prime factors of each number, any below 2^64.
-Result<Factors> try_factorize(std::span<const std::uint64_t> numbers, const Options& options = {});
+FLYNN_API Result<Factors> try_factorize(std::span<const std::uint64_t> numbers, const Options& options = {});
 inline Factors factorize(std::span<const std::uint64_t> numbers, const Options& options = {}) {
   return detail::value_or_throw(try_factorize(numbers, options));
 }

@@ -4,7 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include <flynn/backend.hpp>
+#include <flynn/device.hpp>
+#include <flynn/execution.hpp>
 
 namespace flynn {
 
@@ -24,17 +25,17 @@ enum class Outputs : std::uint8_t {
 };
 
 /// What a call did. Plain data; the words are made on demand.
-struct Report {
+struct FLYNN_API Report {
   std::string_view workload, type;
   std::string_view requested = "auto";  ///< the backend that was asked for
-  std::string_view used;                ///< the backend that ran; empty when none did
-  std::string_view architecture;        ///< the instruction set of the host kernels, for example "avx512bw"; else empty
+  std::string_view used = {};           ///< the backend that ran; empty when none did
+  std::string_view architecture = {};   ///< the instruction set of the host kernels, for example "avx512bw"; else empty
   FlynnClass kind = FlynnClass::sisd;
   Reason reason = Reason::requested;
   Outputs outputs = Outputs::unchanged;
   unsigned threads = 1;  ///< how many took part
   double seconds = 0;    ///< from the call to its return
-  Clocks clocks;         ///< the device's share of it
+  Clocks clocks = {};    ///< the device's share of it
 
   /// One line for people.
   std::string text() const;
@@ -45,10 +46,10 @@ struct BackendInfo {
   std::string_view name;
   FlynnClass kind;
   bool available = false;
-  std::string reason, hint;               ///< why it is not available, and what would cure it
-  std::string_view architecture;          ///< as in Report
-  std::vector<Device> devices;            ///< of a device backend
-  std::vector<std::string_view> missing;  ///< "gemm/f64": what it does not have
+  std::string reason = {}, hint = {};          ///< why it is not available, and what would cure it
+  std::string_view architecture = {};          ///< as in Report
+  std::vector<Device> devices = {};            ///< of a device backend
+  std::vector<std::string_view> missing = {};  ///< "gemm/f64": what it does not have
 };
 
 }  // namespace flynn

@@ -11,6 +11,9 @@
 #include <tl/expected.hpp>
 #include <type_traits>
 
+/// What the shared library offers; everything else in it is hidden.
+#define FLYNN_API [[gnu::visibility("default")]]
+
 /// For small functions that kernels of several instruction sets share: an ordinary inline function would be one weak
 /// symbol for all of them, and the linker may keep the copy that was compiled for the newest CPU.
 #define FLYNN_ALWAYS_INLINE [[gnu::always_inline]] inline
@@ -68,7 +71,7 @@ struct [[nodiscard]] Status {
 }
 
 /// What the plain functions throw and what the `try_` twins return.
-class Error : public std::exception {
+class FLYNN_API Error : public std::exception {
  public:
   Error(Code code, std::string text, std::string backend = {}, std::string hint = {})
       : code_(code), text_(std::move(text)), backend_(std::move(backend)), hint_(std::move(hint)) {

@@ -24,11 +24,11 @@ enum class Access : std::uint8_t { read, write, read_write };
 /// Elements of type T in `Rank` dimensions, the last one contiguous unless `stride` says otherwise.
 template <class T, std::size_t Rank = 1>
 struct View {
-  T* data = nullptr;                          ///< first element; null when empty or not in host memory
-  std::size_t extent[Rank] = {};  ///< elements along each dimension
-  std::size_t stride[Rank] = {};  ///< elements from one index to the next along each dimension
-  const Buffer* buffer = nullptr;             ///< the memory that it points into; null when borrowed from the caller
-  std::size_t offset = 0;                     ///< elements from the start of `buffer`
+  T* data = nullptr;               ///< first element; null when empty or not in host memory
+  std::size_t extent[Rank] = {};   ///< elements along each dimension
+  std::size_t stride[Rank] = {};   ///< elements from one index to the next along each dimension
+  const Buffer* buffer = nullptr;  ///< the memory that it points into; null when borrowed from the caller
+  std::size_t offset = 0;          ///< elements from the start of `buffer`
 
   FLYNN_ALWAYS_INLINE constexpr std::size_t size() const {
     std::size_t product = 1;

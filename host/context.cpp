@@ -1,0 +1,220 @@
+#include <pthread.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include <flynn/context.hpp>
+#include <host/choose/names.hpp>
+#include <host/choose/prior.hpp>
+#include <host/detect/budget.hpp>
+#include <host/detect/cpu.hpp>
+#include <host/pools/floating_point.hpp>
+#include <host/pools/scratch.hpp>
+#include <host/pools/task_queue.hpp>
+#include <host/pools/thread_pool.hpp>
+#include <host/registry.hpp>
+#include <simd/kernels.hpp>
+
+namespace flynn {
+namespace {
+
+/// Counts the forks that this process is the child of.
+std::atomic<unsigned> forks{0};
+
+unsigned watch_forks() {
+  static const int registered = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+  (void)registered;
+  return forks.load(std::memory_order_relaxed);
+}
+
+const Entry* find_entry(std::string_view name) {
+  for (const Entry& entry : registry())
+    if (entry.name == name) return &entry;
+  return nullptr;
+}
+
+Status unknown_backend(Text& text, std::string_view name, bool from_environment) {
+  std::vector<std::string_view> names = {"auto"};
+  for (const Entry& entry : registry()) names.push_back(entry.name);
+  const std::string nearest(nearest_name(name, names)), known = known_names(names);
+  hint(text, "did you mean %s?", nearest.c_str());
+  return fail(text, Code::invalid_argument, "unknown backend \"%.*s\"%s; known are %s",
+              int(std::min<std::size_t>(name.size(), 40)), name.data(), from_environment ? " in FLYNN_BACKEND" : "",
+              known.c_str());
+}
+
+/// Who may stop a call.
+struct StopState {
+  const std::stop_token& token;
+  const std::function<bool()>& interrupt;
+  std::thread::id caller;
+
+  bool can_stop() const { return token.stop_possible() || interrupt; }
+  static bool requested(const void* state) {
+    const auto& s = *static_cast<const StopState*>(state);
+    return s.token.stop_requested() || (s.interrupt && std::this_thread::get_id() == s.caller && s.interrupt());
+  }
+};
+
+/// Where a call shall run and why.
+struct Decision {
+  const Entry* entry;
+  std::string_view requested;
+  Reason reason;
+};
+
+Status decide(const Options& options, std::string_view environment, const Cost& cost, unsigned threads,
+              Decision& decision, Text& text) {
+  const bool from_environment = options.backend.empty() && !environment.empty();
+  const std::string_view name = from_environment ? environment : options.backend;
+  if (name.empty() || name == "auto") {
+    const PriorChoice prior = static_prior(cost, threads);
+    decision = {find_entry(prior.backend), "auto", prior.reason};
+    return {};
+  }
+  decision = {find_entry(name), name, from_environment ? Reason::environment : Reason::requested};
+  if (!decision.entry) return unknown_backend(text, name, from_environment);
+  decision.requested = decision.entry->name;
+  return {};
+}
+
+std::int64_t deadline_ns(const Options& options) {
+  if (!options.deadline) return no_deadline;
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(options.deadline->time_since_epoch()).count();
+}
+
+}  // namespace
+
+struct Context::State {
+  Settings settings;
+  unsigned threads;
+  unsigned forks_at_start;
+  std::string environment_backend;  ///< FLYNN_BACKEND; empty when not set
+  std::once_flag pool_once;
+  std::unique_ptr<ThreadPool> pool;
+  TaskQueue tasks;
+
+  ThreadPool& the_pool() {
+    std::call_once(pool_once, [this] { pool = std::make_unique<ThreadPool>(threads, detect::allowed_cpus()); });
+    return *pool;
+  }
+};
+
+Context::Context(Settings settings) : state_(std::make_unique<State>()) {
+  state_->threads = detect::budget(settings.threads);
+  state_->settings = std::move(settings);
+  state_->forks_at_start = watch_forks();
+  const char* variable = secure_getenv("FLYNN_BACKEND");
+  state_->environment_backend = variable ? variable : "";
+}
+
+Context::~Context() = default;
+
+Context& Context::standard() {
+  static Context& context = *new Context;
+  return context;
+}
+
+unsigned Context::threads() const { return state_->threads; }
+
+Status Context::execute(const Request& request, const Options& options, Text& text, std::string_view& used) {
+  const SpecInfo& info = AllSpecs::infos[request.index];
+  if (options.report) *options.report = {.workload = info.workload, .type = info.type};
+  if (forks.load(std::memory_order_relaxed) != state_->forks_at_start) {
+    hint(text, "start workers with exec, or make the first call after the fork");
+    return fail(text, Code::unavailable,
+                "this process was forked after flynn's first use; its threads did not come along");
+  }
+  const std::int64_t begin = options.report ? monotonic_ns() : 0;
+  const unsigned threads = options.threads == 0 ? state_->threads : std::min(options.threads, state_->threads);
+  Decision decision;
+  if (Status s = decide(options, state_->environment_backend, request.cost, threads, decision, text); !s.ok()) return s;
+  used = decision.entry->name;
+  const OpenBackend& open = open_backend(*decision.entry);
+  if (!open.status.ok()) {
+    text = open.text;
+    return open.status;
+  }
+  const Kernel kernel = open.kernels[request.index];
+  if (!kernel)
+    return fail(text, Code::unsupported, "%.*s has no kernel for %.*s of %.*s", int(used.size()), used.data(),
+                int(info.workload.size()), info.workload.data(), int(info.type.size()), info.type.data());
+
+  const StopState stop{options.stop, state_->settings.interrupt, std::this_thread::get_id()};
+  Clocks clocks;
+  Execution execution{.threads = threads,
+                      .device = options.device,
+                      .text = &text,
+                      .clocks = &clocks,
+                      .deadline = deadline_ns(options),
+                      .stop_requested = stop.can_stop() ? StopState::requested : nullptr,
+                      .stop_state = &stop,
+                      .scratch = thread_scratch,
+                      .bypass_caches = request.cost.bytes > double(detect::cpu().last_cache_bytes()),
+                      .pool = decision.entry->kind == FlynnClass::mimd_threads ? &state_->the_pool() : nullptr};
+  if (!execution.pool) execution.threads = 1;
+  Status status;
+  {
+    const FloatingPointGuard floating_point;
+    status = poll(execution);
+    if (status.ok()) status = kernel(request.spec, execution);
+  }
+  if (Report* r = options.report) {
+    r->requested = decision.requested;
+    r->used = used;
+    r->architecture =
+        decision.entry->runs_on_host && decision.entry->kind != FlynnClass::sisd ? simd::architecture() : "";
+    r->kind = decision.entry->kind;
+    r->reason = decision.reason;
+    r->outputs = status.ok() ? Outputs::written : Outputs::unspecified;
+    r->threads = execution.threads;
+    r->clocks = clocks;
+    r->seconds = double(monotonic_ns() - begin) * 1e-9;
+  }
+  return status;
+}
+
+void Context::enqueue(std::function<void(bool cancelled)> task) { state_->tasks.push(std::move(task)); }
+
+namespace {
+
+BackendInfo describe(const Entry& entry) {
+  const OpenBackend& open = open_backend(entry);
+  BackendInfo info{.name = entry.name,
+                   .kind = entry.kind,
+                   .available = open.status.ok(),
+                   .reason = open.text.message,
+                   .hint = open.text.hint};
+  if (!open.status.ok()) return info;
+  if (entry.runs_on_host && entry.kind != FlynnClass::sisd) info.architecture = simd::architecture();
+  if (open.backend->device_count)
+    for (std::size_t i = 0; i < open.backend->device_count(); ++i) info.devices.push_back(open.backend->device(i));
+  for (std::size_t i = 0; i < AllSpecs::size; ++i)
+    if (!open.kernels[i]) info.missing.push_back(AllSpecs::infos[i].workload);
+  return info;
+}
+
+}  // namespace
+
+std::vector<BackendInfo> Context::backends() {
+  std::vector<BackendInfo> all;
+  for (const Entry& entry : registry()) all.push_back(describe(entry));
+  return all;
+}
+
+BackendInfo Context::backend(std::string_view name) {
+  const Entry* entry = find_entry(name);
+  if (entry) return describe(*entry);
+  Text text;
+  const Status status = unknown_backend(text, name, false);
+  throw detail::make_error(status, text, {});
+}
+
+std::string_view version() { return FLYNN_VERSION; }
+
+}  // namespace flynn

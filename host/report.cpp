@@ -1,0 +1,42 @@
+#include <cstdio>
+
+#include <flynn/report.hpp>
+
+namespace flynn {
+namespace {
+
+const char* words_of(Reason reason) {
+  switch (reason) {
+    case Reason::requested:
+      return "as requested";
+    case Reason::environment:
+      return "as FLYNN_BACKEND says";
+    case Reason::small:
+      return "one thread is done before a second one has woken up";
+    case Reason::large:
+      return "large enough for all threads";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string Report::text() const {
+  auto view = [](std::string_view s) { return std::string(s); };
+  if (used.empty()) return view(workload) + " " + view(type) + ": not run";
+  char line[512];
+  std::snprintf(line, sizeof line, "%s %s: requested %s, used %s%s%s (%s), %s, %u thread%s, %.3g s",
+                view(workload).c_str(), view(type).c_str(), view(requested).c_str(), view(used).c_str(),
+                architecture.empty() ? "" : " on ", view(architecture).c_str(), view(name_of(kind)).c_str(),
+                words_of(reason), threads, threads == 1 ? "" : "s", seconds);
+  std::string text = line;
+  if (clocks.bytes_moved > 0) {
+    std::snprintf(line, sizeof line, ", %.3g s on the device, %llu bytes moved in %.3g s", clocks.device_seconds,
+                  static_cast<unsigned long long>(clocks.bytes_moved), clocks.transfer_seconds);
+    text += line;
+  }
+  if (outputs == Outputs::unspecified) text += ", failed: the outputs hold unspecified values";
+  return text;
+}
+
+}  // namespace flynn
