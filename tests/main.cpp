@@ -1,0 +1,20 @@
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "seed.hpp"
+
+std::uint64_t test_seed() {
+  static const std::uint64_t seed = [] {
+    const char* text = std::getenv("FLYNN_TEST_SEED");
+    return text && *text ? std::strtoull(text, nullptr, 0) : 1;
+  }();
+  return seed;
+}
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  if (!testing::GTEST_FLAG(list_tests)) std::printf("seed %ju (FLYNN_TEST_SEED)\n", std::uintmax_t{test_seed()});
+  return RUN_ALL_TESTS();
+}
