@@ -20,7 +20,7 @@ mirror=$(cat /etc/apt/sources.list.d/*.sources 2>/dev/null | sed -n 's/^URIs: *\
 machine=$(mktemp -d "${TMPDIR:-/tmp}/flynn-machine-XXXXXX")
 leave() {
   for place in dev proc; do
-    if mountpoint -q "$machine/$place"; then umount --recursive --lazy "$machine/$place"; fi
+    if mountpoint -q "$machine/$place"; then umount --lazy "$machine/$place"; fi
   done
   if [ -n "${KEEP-}" ]; then
     echo "kept: $machine"
@@ -44,14 +44,15 @@ timed() {  # timed WORDS COMMAND...: says how it went and how long it took
 summary='' failed=0
 
 make_machine() {
-  debootstrap --variant=minbase bookworm "$machine" "$mirror" >"$machine.log" 2>&1 || { tail -n 20 "$machine.log"; return 1; }
-  rm -f "$machine.log" "$machine/etc/apt/sources.list"
-  cp /etc/apt/sources.list.d/*.sources "$machine/etc/apt/sources.list.d/"
-  # Proxies and pins of this machine, if any, are in such files.
-  find /etc/apt/apt.conf.d -name '99*' -exec cp {} "$machine/etc/apt/apt.conf.d/" \;
-  mount --bind /proc "$machine/proc"
-  mount --bind /dev "$machine/dev"
-  git clone --quiet --no-hardlinks "$top" "$machine/flynn"
+  local log=$machine.log
+  debootstrap --variant=minbase bookworm "$machine" "$mirror" >"$log" 2>&1 || { tail -n 20 "$log" && return 1; }
+  # Proxies and pins of this machine, if any, are in files called 99*.
+  rm -f "$log" "$machine/etc/apt/sources.list" &&
+    cp /etc/apt/sources.list.d/*.sources "$machine/etc/apt/sources.list.d/" &&
+    find /etc/apt/apt.conf.d -name '99*' -exec cp {} "$machine/etc/apt/apt.conf.d/" \; &&
+    mount --bind /proc "$machine/proc" &&
+    mount --bind /dev "$machine/dev" &&
+    git clone --quiet --no-hardlinks "$top" "$machine/flynn"
 }
 
 # An environment without anything of ours.
