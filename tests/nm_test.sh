@@ -44,8 +44,8 @@ look_at() {
 
 # The check must see what it is for: an ordinary inline function, compiled for two instruction sets.
 planted=$work/planted
-rm -rf "$planted" && mkdir -p "$planted"/{old,new}
-for side in old new; do
+rm -rf "$planted" && mkdir -p "$planted"/{older,newer}
+for side in older newer; do
   echo "inline int planted(int x) { return x * x; } int $side(int x) { return planted(x); }" >"$planted/$side.cpp"
   "$cxx" -O0 -c "$planted/$side.cpp" -o "$planted/$side/object.o"
   weak_symbols "$planted/$side" >"$planted/$side.weak"

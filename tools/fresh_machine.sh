@@ -18,8 +18,9 @@ mirror=$(cat /etc/apt/sources.list.d/*.sources 2>/dev/null | sed -n 's/^URIs: *\
 [ -n "$mirror" ] || { echo "$0: no URIs: line in /etc/apt/sources.list.d/*.sources" >&2; exit 1; }
 
 machine=$(mktemp -d "${TMPDIR:-/tmp}/flynn-machine-XXXXXX")
+chmod 755 "$machine"  # it becomes the root directory of other users too
 leave() {
-  for place in dev proc; do
+  for place in dev/pts dev proc; do
     if mountpoint -q "$machine/$place"; then umount --lazy "$machine/$place"; fi
   done
   if [ -n "${KEEP-}" ]; then
@@ -52,6 +53,7 @@ make_machine() {
     find /etc/apt/apt.conf.d -name '99*' -exec cp {} "$machine/etc/apt/apt.conf.d/" \; &&
     mount --bind /proc "$machine/proc" &&
     mount --bind /dev "$machine/dev" &&
+    mount --bind /dev/pts "$machine/dev/pts" &&
     git clone --quiet --no-hardlinks "$top" "$machine/flynn"
 }
 
