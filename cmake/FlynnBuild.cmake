@@ -30,14 +30,16 @@ if(FLYNN_SANITIZE)
   target_link_options(flynn_flags INTERFACE -fsanitize=${FLYNN_SANITIZE})
 endif()
 
-# flynn_simd_arch(NAME FLAGS XSIMD_TYPE): simd/*.cpp once more, for one instruction set.
+# flynn_simd_arch(NAME FLAGS XSIMD_TYPE): simd/*.cpp once more, for one instruction set. xsimd's namespace gets its name too:
+# xsimd's types for AVX2 are made of those for SSE, and one copy of their functions, compiled for AVX2, would serve both.
 function(flynn_simd_arch name flags type)
   set(sources ${FLYNN_WORKLOADS})
   list(TRANSFORM sources APPEND .cpp)
   add_library(flynn_simd_${name} OBJECT ${sources})
   # GCC 12 warns of its own AVX-512 intrinsics; without exceptions no personality symbol is shared between the objects.
   target_compile_options(flynn_simd_${name} PRIVATE ${flags} -fno-exceptions -Wno-uninitialized -Wno-maybe-uninitialized)
-  target_compile_definitions(flynn_simd_${name} PRIVATE FLYNN_SIMD_ARCH=${type})
+  string(MAKE_C_IDENTIFIER xsimd_${name} xsimd)
+  target_compile_definitions(flynn_simd_${name} PRIVATE FLYNN_SIMD_ARCH=${type} xsimd=${xsimd})
   target_link_libraries(flynn_simd_${name} PRIVATE flynn_headers flynn_flags)
   target_include_directories(flynn_simd_${name} SYSTEM PRIVATE ${FLYNN_XSIMD_INCLUDE})
   target_sources(flynn_objects INTERFACE $<TARGET_OBJECTS:flynn_simd_${name}>)

@@ -1,11 +1,32 @@
 #include <array>
 #include <cstdlib>
 #include <iterator>
-#include <xsimd/xsimd.hpp>
 
 #include <host/choose/names.hpp>
 #include <host/detect/cpu.hpp>
 #include <simd/kernels.hpp>
+
+// xsimd's names of the instruction sets, each in the namespace that flynn_simd_arch gave to its objects.
+#if defined(__x86_64__)
+namespace xsimd_sse2 {
+struct sse2;
+}
+namespace xsimd_sse4_2 {
+struct sse4_2;
+}
+namespace xsimd_avx2 {
+struct avx2;
+template <class>
+struct fma3;
+}  // namespace xsimd_avx2
+namespace xsimd_avx512bw {
+struct avx512bw;
+}
+#elif defined(__aarch64__)
+namespace xsimd_neon64 {
+struct neon64;
+}
+#endif
 
 namespace flynn::simd {
 namespace {
@@ -70,12 +91,12 @@ constexpr Backend table() {
 constexpr Level levels[] = {
 // best first
 #if defined(__x86_64__)
-    {"avx512bw", [](const detect::Cpu& cpu) { return cpu.has_avx512bw; }, table<xsimd::avx512bw>()},
-    {"avx2", [](const detect::Cpu& cpu) { return cpu.has_avx2; }, table<xsimd::fma3<xsimd::avx2>>()},
-    {"sse4.2", [](const detect::Cpu& cpu) { return cpu.has_sse4_2; }, table<xsimd::sse4_2>()},
-    {"sse2", [](const detect::Cpu&) { return true; }, table<xsimd::sse2>()},
+    {"avx512bw", [](const detect::Cpu& cpu) { return cpu.has_avx512bw; }, table<xsimd_avx512bw::avx512bw>()},
+    {"avx2", [](const detect::Cpu& cpu) { return cpu.has_avx2; }, table<xsimd_avx2::fma3<xsimd_avx2::avx2>>()},
+    {"sse4.2", [](const detect::Cpu& cpu) { return cpu.has_sse4_2; }, table<xsimd_sse4_2::sse4_2>()},
+    {"sse2", [](const detect::Cpu&) { return true; }, table<xsimd_sse2::sse2>()},
 #elif defined(__aarch64__)
-    {"neon64", [](const detect::Cpu&) { return true; }, table<xsimd::neon64>()},
+    {"neon64", [](const detect::Cpu&) { return true; }, table<xsimd_neon64::neon64>()},
 #endif
 };
 constexpr auto names = [] {
