@@ -14,6 +14,7 @@ std::uint64_t test_seed() {
 }
 
 int main(int argc, char** argv) {
+  setenv("POCL_CACHE_DIR", FLYNN_TEST_POCL_CACHE, 0);  // in the build, not in the home of who tests
   testing::InitGoogleTest(&argc, argv);
   if (!testing::GTEST_FLAG(list_tests)) std::printf("seed %ju (FLYNN_TEST_SEED)\n", std::uintmax_t{test_seed()});
   return RUN_ALL_TESTS();
