@@ -118,6 +118,8 @@ Device::Device(cl_device_id id)
       most_buffer_bytes_(fact<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE)),
       context_(context_of(id)) {}
 
+Device::Device(cl_device_id id, bool is_cpu) : Device(id) { facts_.is_cpu = is_cpu; }
+
 Kernel Device::kernel(const kernels::Entry& entry) { return kernel(kernels::text_of(entry.text), entry); }
 
 Kernel Device::kernel(std::string_view text, const kernels::Entry& entry) {
@@ -137,7 +139,8 @@ cl_program Device::program(std::string_view text, const kernels::Entry& entry) {
   if (entry.type == "f64" && !facts_.has_f64)
     throw Failure(Code::unsupported, "%s has no double precision (cl_khr_fp64)", facts_.name);
   // OpenCL C 1.2 is what the texts are written in, and the newest that every driver and oclgrind accept.
-  const std::string options = "-cl-std=CL1.2 -D FLYNN_T=" + std::string(entry.type);
+  const std::string options =
+      "-cl-std=CL1.2 -D FLYNN_T=" + std::string(entry.type) + (facts_.is_cpu ? " -D FLYNN_CPU" : "");
   const std::string key = options + '\n' + std::string(text);
   const std::lock_guard lock(mutex_);
   if (auto found = programs_.find(key); found != programs_.end()) return found->second.get();
