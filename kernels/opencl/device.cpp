@@ -111,14 +111,14 @@ Inventory take_inventory() {
 
 }  // namespace
 
-Device::Device(cl_device_id id)
+Device::Device(cl_device_id id) : Device(id, facts_of(id)) {}
+
+Device::Device(cl_device_id id, const flynn::Device& facts)
     : id_(id),
-      facts_(facts_of(id)),
+      facts_(facts),
       most_group_items_(fact<std::size_t>(id, CL_DEVICE_MAX_WORK_GROUP_SIZE)),
       most_buffer_bytes_(fact<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE)),
       context_(context_of(id)) {}
-
-Device::Device(cl_device_id id, bool is_cpu) : Device(id) { facts_.is_cpu = is_cpu; }
 
 Kernel Device::kernel(const kernels::Entry& entry) { return kernel(kernels::text_of(entry.text), entry); }
 

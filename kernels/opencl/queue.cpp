@@ -89,7 +89,7 @@ void Queue::move(const Placed& placed, bool home) {
     go_on(execution_);
     const std::size_t count = std::min(step, rows - row);
     move_rows(placed.memory, static_cast<char*>(piece.data), row, count, row_bytes, pitch, home);
-    execution_.clocks->bytes_moved += count * row_bytes;
+    bytes_moved_ += count * row_bytes;
   }
 }
 
@@ -141,7 +141,7 @@ void Queue::read(Pointer from, void* to, std::size_t bytes) {
   check(clEnqueueReadBuffer(queue_.get(), from.memory, CL_TRUE, 0, bytes, to, 0, nullptr, &event),
         "clEnqueueReadBuffer");
   transfers_.emplace_back(event);
-  execution_.clocks->bytes_moved += bytes;
+  bytes_moved_ += bytes;
 }
 
 void Queue::finish() {
@@ -159,8 +159,11 @@ void Queue::finish() {
     check(clEnqueueUnmapMemObject(queue_.get(), placed.memory, host, 0, nullptr, nullptr), "clEnqueueUnmapMemObject");
   }
   check(clFinish(queue_.get()), "clFinish");
-  execution_.clocks->device_seconds += seconds(launches_);
-  execution_.clocks->transfer_seconds += seconds(transfers_);
+  if (Clocks* const clocks = execution_.clocks) {
+    clocks->device_seconds += seconds(launches_);
+    clocks->transfer_seconds += seconds(transfers_);
+    clocks->bytes_moved += bytes_moved_;
+  }
 }
 
 }  // namespace flynn::opencl

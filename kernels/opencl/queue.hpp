@@ -94,6 +94,7 @@ class Queue {
 
   Device& device_;
   Execution& execution_;
+  std::uint64_t bytes_moved_ = 0;
   CommandQueue queue_;
   std::vector<Memory> memories_;
   std::deque<Placed> placed_;
