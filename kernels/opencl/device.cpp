@@ -27,7 +27,8 @@ flynn::Device facts_of(cl_device_id id) {
   std::snprintf(facts.name, sizeof facts.name, "%s", words(id, CL_DEVICE_NAME).c_str());
   std::snprintf(facts.driver, sizeof facts.driver, "%s, driver %s", words(id, CL_DEVICE_VERSION).c_str(),
                 words(id, CL_DRIVER_VERSION).c_str());
-  facts.is_cpu = fact<cl_device_type>(id, CL_DEVICE_TYPE) & CL_DEVICE_TYPE_CPU;
+  constexpr cl_device_type cpu_or_gpu = CL_DEVICE_TYPE_CPU | CL_DEVICE_TYPE_GPU;  // a simulator says that it is both
+  facts.is_cpu = (fact<cl_device_type>(id, CL_DEVICE_TYPE) & cpu_or_gpu) == CL_DEVICE_TYPE_CPU;
   facts.has_f64 = words(id, CL_DEVICE_EXTENSIONS).find("cl_khr_fp64") != std::string::npos;
   facts.compute_units = fact<cl_uint>(id, CL_DEVICE_MAX_COMPUTE_UNITS);
   facts.memory_bytes = fact<cl_ulong>(id, CL_DEVICE_GLOBAL_MEM_SIZE);
