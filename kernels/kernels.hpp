@@ -28,6 +28,28 @@ constexpr Entry entry(std::string_view text, std::string_view name) {
 constexpr std::size_t ceil_div(std::size_t a, std::size_t b) { return a / b + (a % b != 0); }
 
 template <class Queue, class T>
+void copy(Queue&, const Copy<T>&);
+template <class Queue, class T>
+void mul(Queue&, const Mul<T>&);
+template <class Queue, class T>
+void add(Queue&, const Add<T>&);
+template <class Queue, class T>
 void axpy(Queue&, const Axpy<T>&);
+template <class Queue, class T>
+void triad(Queue&, const Triad<T>&);
+template <class Queue, class T>
+void sum(Queue&, const Sum<T>&);
+template <class Queue, class T>
+void dot(Queue&, const Dot<T>&);
+template <class Queue, class T>
+void norm2(Queue&, const Norm2<T>&);
+template <class Queue, class T>
+void min(Queue&, const Min<T>&);
+template <class Queue, class T>
+void max(Queue&, const Max<T>&);
+template <class Queue, class T>
+void argmin(Queue&, const Argmin<T>&);
+template <class Queue, class T>
+void argmax(Queue&, const Argmax<T>&);
 
 }  // namespace flynn::kernels

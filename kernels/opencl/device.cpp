@@ -27,7 +27,8 @@ flynn::Device facts_of(cl_device_id id) {
   std::snprintf(facts.name, sizeof facts.name, "%s", words(id, CL_DEVICE_NAME).c_str());
   std::snprintf(facts.driver, sizeof facts.driver, "%s, driver %s", words(id, CL_DEVICE_VERSION).c_str(),
                 words(id, CL_DRIVER_VERSION).c_str());
-  facts.is_cpu = fact<cl_device_type>(id, CL_DEVICE_TYPE) & CL_DEVICE_TYPE_CPU;
+  constexpr cl_device_type cpu_or_gpu = CL_DEVICE_TYPE_CPU | CL_DEVICE_TYPE_GPU;  // a simulator says that it is both
+  facts.is_cpu = (fact<cl_device_type>(id, CL_DEVICE_TYPE) & cpu_or_gpu) == CL_DEVICE_TYPE_CPU;
   facts.has_f64 = words(id, CL_DEVICE_EXTENSIONS).find("cl_khr_fp64") != std::string::npos;
   facts.compute_units = fact<cl_uint>(id, CL_DEVICE_MAX_COMPUTE_UNITS);
   facts.memory_bytes = fact<cl_ulong>(id, CL_DEVICE_GLOBAL_MEM_SIZE);
@@ -111,9 +112,11 @@ Inventory take_inventory() {
 
 }  // namespace
 
-Device::Device(cl_device_id id)
+Device::Device(cl_device_id id) : Device(id, facts_of(id)) {}
+
+Device::Device(cl_device_id id, const flynn::Device& facts)
     : id_(id),
-      facts_(facts_of(id)),
+      facts_(facts),
       most_group_items_(fact<std::size_t>(id, CL_DEVICE_MAX_WORK_GROUP_SIZE)),
       most_buffer_bytes_(fact<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE)),
       context_(context_of(id)) {}
@@ -137,7 +140,8 @@ cl_program Device::program(std::string_view text, const kernels::Entry& entry) {
   if (entry.type == "f64" && !facts_.has_f64)
     throw Failure(Code::unsupported, "%s has no double precision (cl_khr_fp64)", facts_.name);
   // OpenCL C 1.2 is what the texts are written in, and the newest that every driver and oclgrind accept.
-  const std::string options = "-cl-std=CL1.2 -D FLYNN_T=" + std::string(entry.type);
+  const std::string options =
+      "-cl-std=CL1.2 -D FLYNN_T=" + std::string(entry.type) + (facts_.is_cpu ? " -D FLYNN_CPU" : "");
   const std::string key = options + '\n' + std::string(text);
   const std::lock_guard lock(mutex_);
   if (auto found = programs_.find(key); found != programs_.end()) return found->second.get();

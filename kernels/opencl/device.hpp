@@ -17,6 +17,8 @@ namespace flynn::opencl {
 class Device {
  public:
   explicit Device(cl_device_id id);
+  /// As if it were what `facts` say, so that tests run on a CPU what a GPU would.
+  Device(cl_device_id id, const flynn::Device& facts);
 
   /// A kernel object, which belongs to the caller: setting its arguments is not safe from several threads.
   Kernel kernel(const kernels::Entry& entry);

@@ -28,8 +28,24 @@ template <class W, void (*plan)(Queue&, const W&)>
 constexpr Row row = flynn::row<W, &run<W, plan>>();
 
 constexpr Row rows[] = {
-    row<Axpy<float>, &kernels::axpy>,
-    row<Axpy<double>, &kernels::axpy>,
+    row<Copy<float>, &kernels::copy>,      row<Copy<double>, &kernels::copy>,
+    row<Mul<float>, &kernels::mul>,        row<Mul<double>, &kernels::mul>,
+    row<Add<float>, &kernels::add>,        row<Add<double>, &kernels::add>,
+    row<Axpy<float>, &kernels::axpy>,      row<Axpy<double>, &kernels::axpy>,
+    row<Triad<float>, &kernels::triad>,    row<Triad<double>, &kernels::triad>,
+    row<Sum<float>, &kernels::sum>,        row<Sum<double>, &kernels::sum>,
+    row<Sum<std::int32_t>, &kernels::sum>, row<Sum<std::uint32_t>, &kernels::sum>,
+    row<Sum<std::int64_t>, &kernels::sum>, row<Sum<std::uint64_t>, &kernels::sum>,
+    row<Dot<float>, &kernels::dot>,        row<Dot<double>, &kernels::dot>,
+    row<Norm2<float>, &kernels::norm2>,    row<Norm2<double>, &kernels::norm2>,
+    row<Min<float>, &kernels::min>,        row<Min<double>, &kernels::min>,
+    row<Min<std::int32_t>, &kernels::min>, row<Min<std::uint32_t>, &kernels::min>,
+    row<Min<std::int64_t>, &kernels::min>, row<Min<std::uint64_t>, &kernels::min>,
+    row<Max<float>, &kernels::max>,        row<Max<double>, &kernels::max>,
+    row<Max<std::int32_t>, &kernels::max>, row<Max<std::uint32_t>, &kernels::max>,
+    row<Max<std::int64_t>, &kernels::max>, row<Max<std::uint64_t>, &kernels::max>,
+    row<Argmin<float>, &kernels::argmin>,  row<Argmin<double>, &kernels::argmin>,
+    row<Argmax<float>, &kernels::argmax>,  row<Argmax<double>, &kernels::argmax>,
 };
 
 constexpr Backend backend = {

@@ -36,9 +36,11 @@ Queue::Queue(Device& device, Execution& execution) : device_(device), execution_
 
 Queue::~Queue() { clFinish(queue_.get()); }
 
-/// Launches of 2^22 elements move 100 MB at most (triad f64), 10 ms at the 10 GB/s of a small CPU. A GPU is at least
-/// ten times as fast.
-std::size_t Queue::slice() const { return std::size_t{1} << (device_.facts().is_cpu ? 22 : 25); }
+/// 2^21 elements are 50 MB at most (triad f64), 10 ms at 5 GB/s, which a CPU has for each of its cores. A GPU is at
+/// least ten times as fast.
+std::size_t Queue::slice() const {
+  return is_cpu() ? std::size_t{device_.facts().compute_units} << 21 : std::size_t{1} << 25;
+}
 
 std::size_t Queue::map_group() const { return std::min<std::size_t>(device_.most_group_items(), 256); }
 
@@ -64,7 +66,7 @@ Pointer Queue::place(const Piece& piece, Access access) {
   }
   if (!same) {
     // A CPU works where the data is, except that OpenCL leaves undefined what two buffers over shared memory do.
-    const bool borrow = device_.facts().is_cpu && !shares;
+    const bool borrow = is_cpu() && !shares;
     const Pointer memory = borrow ? create(piece.bytes, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, piece.data)
                                   : create(piece.bytes, CL_MEM_READ_WRITE, nullptr);
     same = &placed_.emplace_back(Placed{piece, memory.memory, borrow, borrow, false});
@@ -87,7 +89,7 @@ void Queue::move(const Placed& placed, bool home) {
     go_on(execution_);
     const std::size_t count = std::min(step, rows - row);
     move_rows(placed.memory, static_cast<char*>(piece.data), row, count, row_bytes, pitch, home);
-    execution_.clocks->bytes_moved += count * row_bytes;
+    bytes_moved_ += count * row_bytes;
   }
 }
 
@@ -139,7 +141,7 @@ void Queue::read(Pointer from, void* to, std::size_t bytes) {
   check(clEnqueueReadBuffer(queue_.get(), from.memory, CL_TRUE, 0, bytes, to, 0, nullptr, &event),
         "clEnqueueReadBuffer");
   transfers_.emplace_back(event);
-  execution_.clocks->bytes_moved += bytes;
+  bytes_moved_ += bytes;
 }
 
 void Queue::finish() {
@@ -157,8 +159,11 @@ void Queue::finish() {
     check(clEnqueueUnmapMemObject(queue_.get(), placed.memory, host, 0, nullptr, nullptr), "clEnqueueUnmapMemObject");
   }
   check(clFinish(queue_.get()), "clFinish");
-  execution_.clocks->device_seconds += seconds(launches_);
-  execution_.clocks->transfer_seconds += seconds(transfers_);
+  if (Clocks* const clocks = execution_.clocks) {
+    clocks->device_seconds += seconds(launches_);
+    clocks->transfer_seconds += seconds(transfers_);
+    clocks->bytes_moved += bytes_moved_;
+  }
 }
 
 }  // namespace flynn::opencl

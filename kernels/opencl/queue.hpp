@@ -59,6 +59,7 @@ class Queue {
   /// Brings home what the plan wrote and adds to the clocks of the call.
   void finish();
 
+  bool is_cpu() const { return device_.facts().is_cpu; }
   std::size_t slice() const;
   std::size_t map_group() const;
 
@@ -93,6 +94,7 @@ class Queue {
 
   Device& device_;
   Execution& execution_;
+  std::uint64_t bytes_moved_ = 0;
   CommandQueue queue_;
   std::vector<Memory> memories_;
   std::deque<Placed> placed_;

@@ -129,14 +129,14 @@ T value_or_throw(Result<T>&& result) {
 template <class W>
 using ValueOf = typename detail::ValueOf<W>::type;
 
-/// Runs a spec; an Error instead of an exception.
+/// Runs a spec; an Error instead of an exception. A reduction whose `result` view is empty gets one.
 template <Spec W>
 Result<ValueOf<W>> try_run(W w, const Options& options = {}) {
   if constexpr (Reduces<W>) {
     typename W::Partial partial;
-    w.result = {&partial, 1};
+    if (!w.result.data) w.result = {&partial, 1};
     if (auto done = detail::execute(w, options); !done) return tl::unexpected(std::move(done.error()));
-    return W::finish(partial);
+    return W::finish(w.result[0]);
   } else {
     return detail::execute(w, options);
   }

@@ -59,6 +59,7 @@ concept RangeOf = std::ranges::contiguous_range<R> && std::ranges::sized_range<R
 template <class T, std::size_t Rank, Access A>
 struct Argument : View<std::conditional_t<A == Access::read, const T, T>, Rank> {
   using Base = View<std::conditional_t<A == Access::read, const T, T>, Rank>;
+  using element = T;  ///< without const
   using pointer = decltype(Base::data);
   static constexpr Access access = A;
 

@@ -26,7 +26,7 @@ struct Add {
     return check_in_place(text, "y", y, "z", z);
   }
   Cost cost() const { return {.flops = 1.0 * double(y.size()), .bytes = 3.0 * sizeof(T) * double(y.size())}; }
-  void each_buffer(auto&& f) const { f(x), f(y), f(z); }
+  void each_buffer(auto&& f) { f(x), f(y), f(z); }
   Cut<1> cut() const { return {vector_axis(y.size())}; }
   Add part(const box& b) const { return {x.part(b[0]), y.part(b[0]), z.part(b[0])}; }
 };

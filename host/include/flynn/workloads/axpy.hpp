@@ -24,7 +24,7 @@ struct Axpy {
     return check_in_place(text, "x", x, "y", y);
   }
   Cost cost() const { return {.flops = 2.0 * double(y.size()), .bytes = 3.0 * sizeof(T) * double(y.size())}; }
-  void each_buffer(auto&& f) const { f(x), f(y); }
+  void each_buffer(auto&& f) { f(x), f(y); }
   Cut<1> cut() const { return {vector_axis(y.size())}; }
   Axpy part(const box& b) const { return {a, x.part(b[0]), y.part(b[0])}; }
 };

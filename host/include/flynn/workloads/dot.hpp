@@ -24,7 +24,7 @@ struct Dot {
     return check_same_size(text, "x", x, "y", y);
   }
   Cost cost() const { return {.flops = 2.0 * double(x.size()), .bytes = 2.0 * sizeof(T) * double(x.size())}; }
-  void each_buffer(auto&& f) const { f(x), f(y), f(result); }
+  void each_buffer(auto&& f) { f(x), f(y), f(result); }
   Cut<1> cut() const { return {vector_axis(x.size())}; }
   Dot part(Range r, Partial* slot) const { return {x.part(r), y.part(r), Out<Partial>(slot, 1)}; }
   static Partial merge(const Partial* slots, std::size_t n) { return tree_merge(slots, n); }

@@ -53,7 +53,7 @@ struct Factorize {
     const double n = double(numbers.size());
     return {.flops = 1000 * n, .bytes = (sizeof(T) + 1 + 3 * 9) * n, .items = n};
   }
-  void each_buffer(auto&& f) const { f(numbers), f(primes), f(exponents), f(counts); }
+  void each_buffer(auto&& f) { f(numbers), f(primes), f(exponents), f(counts); }
   Cut<1> cut() const { return {Axis{.extent = numbers.size(), .granule = group, .least = group, .most = group}}; }
   Factorize part(const box& b) const {
     const Range window{row_capacity * b[0].begin, row_capacity * b[0].end};

@@ -22,7 +22,7 @@ struct Min {
     return check_not_empty(text, "min", x);
   }
   Cost cost() const { return {.flops = 1.0 * double(x.size()), .bytes = 1.0 * sizeof(T) * double(x.size())}; }
-  void each_buffer(auto&& f) const { f(x), f(result); }
+  void each_buffer(auto&& f) { f(x), f(result); }
   Cut<1> cut() const { return {vector_axis(x.size())}; }
   Min part(Range r, Partial* slot) const { return {x.part(r), Out<Partial>(slot, 1)}; }
   static Partial merge(const Partial* slots, std::size_t n) { return merge_min(slots, n); }

@@ -20,7 +20,7 @@ struct Sum {
 
   Status check(Text& text) const { return check_view(text, "x", x); }
   Cost cost() const { return {.flops = 1.0 * double(x.size()), .bytes = 1.0 * sizeof(T) * double(x.size())}; }
-  void each_buffer(auto&& f) const { f(x), f(result); }
+  void each_buffer(auto&& f) { f(x), f(result); }
   Cut<1> cut() const { return {vector_axis(x.size())}; }
   Sum part(Range r, Partial* slot) const { return {x.part(r), Out<Partial>(slot, 1)}; }
   static Partial merge(const Partial* slots, std::size_t n) { return tree_merge(slots, n); }

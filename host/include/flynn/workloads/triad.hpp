@@ -27,7 +27,7 @@ struct Triad {
     return check_in_place(text, "y", y, "z", z);
   }
   Cost cost() const { return {.flops = 2.0 * double(y.size()), .bytes = 3.0 * sizeof(T) * double(y.size())}; }
-  void each_buffer(auto&& f) const { f(x), f(y), f(z); }
+  void each_buffer(auto&& f) { f(x), f(y), f(z); }
   Cut<1> cut() const { return {vector_axis(y.size())}; }
   Triad part(const box& b) const { return {a, x.part(b[0]), y.part(b[0]), z.part(b[0])}; }
 };

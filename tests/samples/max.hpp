@@ -1,0 +1,17 @@
+#pragma once
+#include <tests/samples/sample.hpp>
+
+namespace flynn::samples {
+
+template <class T>
+struct Sample<Max<T>> : SameBits<Max<T>> {
+  /// Without 0: an extremum of nothing is an error, not a value.
+  static std::vector<std::size_t> sizes() {
+    std::vector<std::size_t> sizes = awkward_sizes();
+    sizes.erase(sizes.begin());
+    return sizes;
+  }
+  static Max<T> shape(std::size_t n) { return {{nullptr, n}, {nullptr, 1}}; }
+};
+
+}  // namespace flynn::samples

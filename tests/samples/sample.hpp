@@ -1,0 +1,159 @@
+#pragma once
+// Inputs for a workload and the judgement of what came out: shared by the tests and the bench. A workload gives a
+// specialisation of Sample in samples/NAME.hpp:
+//
+//   sizes()              the awkward sizes for the tests
+//   shape(n)             a spec of size n with its scalars and extents, without memory
+//   judge(got, fresh)    whether `got`, which has been run, is right; `fresh` is the same sample and has not been run
+//   plant(got)           spoils a right answer, by the least that judge() must notice
+//
+// SameBits gives the last two where the answer must have the bits of the scalar backend.
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <flynn/flynn.hpp>
+#include <tests/samples/memory.hpp>
+#include <tests/samples/random.hpp>
+
+namespace flynn::samples {
+
+template <class W>
+struct Sample;
+
+/// What a check found.
+struct Verdict {
+  const char* metric;  ///< what `value` is, for example "wrong elements"
+  double value, limit;
+  bool pass;
+  std::string where;  ///< the first wrong place, for people; empty when right
+};
+
+/// What the inputs look like.
+enum class Values : std::uint8_t {
+  zero_mean,  ///< uniform in [-1, 1); integers over their whole range
+  positive,   ///< uniform in [0, 1); integers over their whole range
+  special,    ///< with NaN, infinities, both zeros, subnormals and the largest numbers in between
+};
+
+template <class T>
+T value_at(const Random& random, std::size_t i, Values values) {
+  if constexpr (std::is_integral_v<T>) {
+    return T(random.bits(i));
+  } else {
+    using L = std::numeric_limits<T>;
+    constexpr T special[] = {L::quiet_NaN(),  L::infinity(), -L::infinity(), T(0),       -T(0),
+                             L::denorm_min(), -L::min() / 2, L::max(),       L::lowest()};
+    const T u = random.uniform<T>(i);
+    if (values == Values::special && random.bits(i) % 5 == 0) return special[random.bits(i) / 5 % std::size(special)];
+    return values == Values::positive ? u : 2 * u - 1;
+  }
+}
+
+/// Gives every view of `w` memory, fills those that are read, and the others with bytes that no right answer has.
+template <Spec W>
+void allocate(W& w, Memory& memory, std::uint64_t seed, Values values = Values::zero_mean) {
+  std::uint32_t stream = 0;
+  w.each_buffer([&](auto& view) {
+    using T = typename std::remove_reference_t<decltype(view)>::element;
+    const std::size_t n = view.footprint();
+    T* const data = static_cast<T*>(memory.take(n * sizeof(T)));
+    view.data = data;
+    const Random random(seed, stream++);
+    if constexpr (std::remove_reference_t<decltype(view)>::access == Access::write)
+      std::memset(static_cast<void*>(data), 0xA5, n * sizeof(T));
+    else
+      for (std::size_t i = 0; i < n; ++i) data[i] = value_at<T>(random, i, values);
+  });
+}
+
+/// The spec of size n with memory and inputs, ready to run.
+template <Spec W>
+W make(std::size_t n, Memory& memory, std::uint64_t seed, Values values = Values::zero_mean) {
+  W w = Sample<W>::shape(n);
+  if constexpr (requires { Sample<W>::fill(w, memory, seed, values); })
+    Sample<W>::fill(w, memory, seed, values);
+  else
+    allocate(w, memory, seed, values);
+  return w;
+}
+
+/// Around the widths of vectors and of the blocks of 1024, a prime, and more than an L2 cache of 2 MiB holds.
+inline std::vector<std::size_t> awkward_sizes() {
+  return {0,  1,  2,  3,  4,   5,   7,   8,    9,    15,   16,   17,   31,    32,
+          33, 63, 64, 65, 127, 128, 129, 1023, 1024, 1025, 4095, 8193, 65537, 600011};
+}
+
+/// Equal as numbers and in their bits; all NaN are equal, because CPUs and GPUs make different ones.
+template <class T>
+bool same_bits(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>)
+    if (a != a && b != b) return true;
+  return std::memcmp(&a, &b, sizeof(T)) == 0;
+}
+
+template <class T>
+std::string text_of(T x) {
+  char text[64];
+  if constexpr (std::is_floating_point_v<T>)
+    std::snprintf(text, sizeof text, "%a (%.9g)", double(x), double(x));
+  else
+    std::snprintf(text, sizeof text, "%s", std::to_string(x).c_str());
+  return text;
+}
+
+/// Counts what differs from the scalar backend.
+template <Spec W>
+struct SameBits {
+  static std::vector<std::size_t> sizes() { return awkward_sizes(); }
+
+  static Verdict judge(W got, W fresh) {
+    Verdict verdict{"elements unlike scalar", 0, 0, true, {}};
+    auto compare = [&](auto a, auto b, std::size_t i) {
+      if (same_bits(a, b)) return;
+      if (verdict.value++ == 0)
+        verdict.where = "element " + std::to_string(i) + " is " + text_of(a) + " instead of " + text_of(b);
+    };
+    const auto expected = try_run(fresh, {.backend = "scalar"});
+    if (!expected) return {"scalar failed", 1, 0, false, expected.error().what()};
+    if constexpr (Reduces<W>)
+      compare(W::finish(got.result[0]), *expected, 0);
+    else
+      compare_written(got, fresh, compare);
+    verdict.pass = verdict.value <= verdict.limit;
+    return verdict;
+  }
+
+  static void plant(W got) {
+    auto flip = [](auto& x) { *reinterpret_cast<unsigned char*>(&x) ^= 1; };  // the last bit of a little-endian number
+    if constexpr (Reduces<W>) {
+      if constexpr (requires { got.result[0].index; })
+        flip(got.result[0].index);
+      else
+        flip(got.result[0]);
+    } else {
+      got.each_buffer([&](auto& view) {
+        if constexpr (std::remove_reference_t<decltype(view)>::access != Access::read) flip(view[view.size() / 2]);
+      });
+    }
+  }
+
+ private:
+  static void compare_written(W& got, W& expected, auto& compare) {
+    const void* others[8];
+    std::size_t count = 0, at = 0;
+    expected.each_buffer([&](auto& view) { others[count++] = view.data; });
+    got.each_buffer([&](auto& view) {
+      using V = std::remove_reference_t<decltype(view)>;
+      const auto* other = static_cast<const typename V::element*>(others[at++]);
+      if constexpr (V::access != Access::read)
+        for (std::size_t i = 0; i < view.size(); ++i) compare(view[i], other[i], i);
+    });
+  }
+};
+
+}  // namespace flynn::samples
