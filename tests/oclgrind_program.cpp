@@ -1,6 +1,6 @@
-// Runs under oclgrind, which interprets the device texts and reports races, accesses out of bounds and misuse of the API.
-// Its device calls itself a GPU, so this is the GPU's shape of the texts. `oclgrind_program`: every kernel of the module,
-// small, and judged. `oclgrind_program planted`: kernels with faults that must be reported.
+// Runs under oclgrind, which interprets the device texts and reports races, accesses out of bounds and misuse of the
+// API. Its device calls itself a GPU, so this is the GPU's shape of the texts. `oclgrind_program`: every kernel of the
+// module, small, and judged. `oclgrind_program planted`: kernels with faults that must be reported.
 #include <cstdio>
 #include <string_view>
 #include <vector>
@@ -70,7 +70,8 @@ void run_planted() {
   opencl::Device& device = opencl::device_at(-1);
   cl_int error;
   const opencl::CommandQueue queue(clCreateCommandQueue(device.context(), device.id(), 0, &error));
-  const opencl::Memory memory(clCreateBuffer(device.context(), CL_MEM_READ_WRITE, 32 * sizeof(cl_uint), nullptr, &error));
+  const opencl::Memory memory(
+      clCreateBuffer(device.context(), CL_MEM_READ_WRITE, 32 * sizeof(cl_uint), nullptr, &error));
   const cl_mem handle = memory.get();
   for (std::string_view name : {"k_race", "k_outside", "k_local_race"}) {
     const opencl::Kernel kernel = device.kernel(text, {"planted", name, "u32"});

@@ -1,5 +1,5 @@
-// What is special about the OpenCL module: its devices, errors, cache and buffers, and the texts as a GPU gets them. The
-// conformance test runs its kernels as any other backend's.
+// What is special about the OpenCL module: its devices, errors, cache and buffers, and the texts as a GPU gets them.
+// The conformance test runs its kernels as any other backend's.
 #include <gtest/gtest.h>
 
 #include <cmath>
