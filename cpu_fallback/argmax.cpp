@@ -4,10 +4,11 @@
 namespace flynn::scalar {
 
 template <class T>
-Status argmax(const Argmax<T>& w, Execution&) {
-  const Indexed<T> found = extremum<false>(w.x);
+Status argmax(const Argmax<T>& w, Execution& execution) {
+  Indexed<T> found;
+  const Status status = extremum<false>(w.x, execution, found);
   w.result[0] = {found.value, w.origin + found.index};
-  return {};
+  return status;
 }
 
 template Status argmax(const Argmax<float>&, Execution&);

@@ -4,10 +4,11 @@
 namespace flynn::scalar {
 
 template <class T>
-Status argmin(const Argmin<T>& w, Execution&) {
-  const Indexed<T> found = extremum<true>(w.x);
+Status argmin(const Argmin<T>& w, Execution& execution) {
+  Indexed<T> found;
+  const Status status = extremum<true>(w.x, execution, found);
   w.result[0] = {found.value, w.origin + found.index};
-  return {};
+  return status;
 }
 
 template Status argmin(const Argmin<float>&, Execution&);

@@ -4,9 +4,11 @@
 namespace flynn::scalar {
 
 template <class T>
-Status max(const Max<T>& w, Execution&) {
-  w.result[0] = extremum<false>(w.x).value;
-  return {};
+Status max(const Max<T>& w, Execution& execution) {
+  Indexed<T> found;
+  const Status status = extremum<false>(w.x, execution, found);
+  w.result[0] = found.value;
+  return status;
 }
 
 template Status max(const Max<float>&, Execution&);

@@ -4,9 +4,11 @@
 namespace flynn::scalar {
 
 template <class T>
-Status min(const Min<T>& w, Execution&) {
-  w.result[0] = extremum<true>(w.x).value;
-  return {};
+Status min(const Min<T>& w, Execution& execution) {
+  Indexed<T> found;
+  const Status status = extremum<true>(w.x, execution, found);
+  w.result[0] = found.value;
+  return status;
 }
 
 template Status min(const Min<float>&, Execution&);

@@ -3,9 +3,10 @@
 namespace flynn::scalar {
 
 template <class T>
-Status triad(const Triad<T>& w, Execution&) {
-  for (std::size_t i = 0; i < w.z.size(); ++i) w.z[i] = w.x[i] + w.a * w.y[i];
-  return {};
+Status triad(const Triad<T>& w, Execution& execution) {
+  return in_chunks(w.z.size(), execution, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) w.z[i] = w.x[i] + w.a * w.y[i];
+  });
 }
 
 template Status triad(const Triad<float>&, Execution&);

@@ -5,8 +5,7 @@ namespace flynn::simd {
 
 template <class Arch, class T>
 Status add(const Add<T>& w, Execution& execution) {
-  map<Arch>([](auto x, auto y) { return x + y; }, execution, w.z, w.x, w.y);
-  return {};
+  return map<Arch>([](auto x, auto y) { return x + y; }, execution, w.z, w.x, w.y);
 }
 
 using Arch = xsimd::FLYNN_SIMD_ARCH;

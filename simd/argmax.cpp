@@ -4,10 +4,10 @@
 namespace flynn::simd {
 
 template <class Arch, class T>
-Status argmax(const Argmax<T>& w, Execution&) {
-  const Indexed<T> found = first_extremum<Arch, false>(w.x.data, w.x.size());
-  w.result[0] = {found.value, w.origin + found.index};
-  return {};
+Status argmax(const Argmax<T>& w, Execution& execution) {
+  const Status status = first_extremum<Arch, false>(w.x, execution, w.result[0]);
+  w.result[0].index += w.origin;
+  return status;
 }
 
 using Arch = xsimd::FLYNN_SIMD_ARCH;

@@ -5,8 +5,7 @@ namespace flynn::simd {
 
 template <class Arch, class T>
 Status copy(const Copy<T>& w, Execution& execution) {
-  map<Arch>([](auto x) { return x; }, execution, w.y, w.x);
-  return {};
+  return map<Arch>([](auto x) { return x; }, execution, w.y, w.x);
 }
 
 using Arch = xsimd::FLYNN_SIMD_ARCH;

@@ -1,7 +1,9 @@
 #pragma once
 #include <xsimd/xsimd.hpp>
 
+#include <flynn/execution.hpp>
 #include <flynn/extremum.hpp>
+#include <flynn/view.hpp>
 
 namespace flynn::simd {
 namespace detail {
@@ -55,27 +57,37 @@ KeyOf<T> best_key(const T* x, std::size_t n) {
 
 }  // namespace detail
 
-/// The smallest or largest of n > 0 elements.
+/// The smallest or largest element of a non-empty x.
 template <class Arch, bool find_min, class T>
-T extremum(const T* x, std::size_t n) {
-  return value_of_key<find_min, T>(detail::best_key<Arch, find_min>(x, n));
+Status extremum(const View<const T>& x, const Execution& execution, T& found) {
+  KeyOf<T> best = key_of<find_min>(x[0]);
+  const Status status = in_chunks(x.size(), execution, [&](std::size_t begin, std::size_t end) {
+    const KeyOf<T> key = detail::best_key<Arch, find_min>(x.data + begin, end - begin);
+    if (key_wins<find_min>(key, best)) best = key;
+  });
+  found = value_of_key<find_min, T>(best);
+  return status;
 }
 
 /// The same with the index of the first of its kind: chunk by chunk, then a search in the chunk that won.
 template <class Arch, bool find_min, class T>
-Indexed<T> first_extremum(const T* x, std::size_t n) {
+Status first_extremum(const View<const T>& x, const Execution& execution, Indexed<T>& found) {
   constexpr std::size_t chunk = 4096;  // 16 KiB of f32: the search reads from L1
   std::size_t best_begin = 0;
-  KeyOf<T> best = detail::best_key<Arch, find_min>(x, n < chunk ? n : chunk);
-  for (std::size_t begin = chunk; begin < n; begin += chunk) {
-    const KeyOf<T> key = detail::best_key<Arch, find_min>(x + begin, n - begin < chunk ? n - begin : chunk);
-    if (!key_wins<find_min>(key, best)) continue;
-    best = key;
-    best_begin = begin;
-  }
+  KeyOf<T> best = key_of<find_min>(x[0]);
+  const Status status = in_chunks(x.size(), execution, [&](std::size_t outer, std::size_t end) {
+    for (std::size_t begin = outer; begin < end; begin += chunk) {
+      const KeyOf<T> key = detail::best_key<Arch, find_min>(x.data + begin, end - begin < chunk ? end - begin : chunk);
+      if (!key_wins<find_min>(key, best)) continue;
+      best = key;
+      best_begin = begin;
+    }
+  });
+  if (!status.ok()) return status;  // what was found so far need not be in x
   std::size_t i = best_begin;
   while (key_of<find_min>(x[i]) != best) ++i;
-  return {value_of_key<find_min, T>(best), i};
+  found = {value_of_key<find_min, T>(best), i};
+  return {};
 }
 
 }  // namespace flynn::simd

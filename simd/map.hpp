@@ -29,21 +29,22 @@ FLYNN_ALWAYS_INLINE void map_vectors(F& f, T* out, std::size_t& i, std::size_t n
 /// out[i] = f(x[i]...) for every i. Where the call overwrites more than the caches hold, the stores go past them: a
 /// line that is written whole needs not be read first (measured on copy of 400 MB: 24 GB/s instead of 14).
 template <class Arch, class T, class F, class... X>
-void map(F f, const Execution& execution, const View<T>& out, const X&... x) {
-  const std::size_t n = out.size();
+Status map(F f, const Execution& execution, const View<T>& out, const X&... x) {
   T* const data = out.data;
-  std::size_t i = 0;
-  constexpr std::size_t line = sizeof(xsimd::batch<T, Arch>);
+  constexpr std::size_t vector = sizeof(xsimd::batch<T, Arch>);
   const bool in_place = ((x.data == data) || ...);
-  if (execution.bypass_caches && can_stream<Arch> && !in_place &&
-      reinterpret_cast<std::uintptr_t>(data) % sizeof(T) == 0) {
-    for (; i < n && reinterpret_cast<std::uintptr_t>(data + i) % line != 0; ++i) data[i] = f(x.data[i]...);
-    detail::map_vectors<Arch, true>(f, data, i, n, x.data...);
-    stream_fence<Arch>();
-  } else {
-    detail::map_vectors<Arch, false>(f, data, i, n, x.data...);
-  }
-  for (; i < n; ++i) data[i] = f(x.data[i]...);
+  const bool stream = execution.bypass_caches && can_stream<Arch> && !in_place &&
+                      reinterpret_cast<std::uintptr_t>(data) % sizeof(T) == 0;
+  return in_chunks(out.size(), execution, [&](std::size_t i, std::size_t end) {
+    if (stream) {
+      for (; i < end && reinterpret_cast<std::uintptr_t>(data + i) % vector != 0; ++i) data[i] = f(x.data[i]...);
+      detail::map_vectors<Arch, true>(f, data, i, end, x.data...);
+      stream_fence<Arch>();
+    } else {
+      detail::map_vectors<Arch, false>(f, data, i, end, x.data...);
+    }
+    for (; i < end; ++i) data[i] = f(x.data[i]...);
+  });
 }
 
 }  // namespace flynn::simd

@@ -4,9 +4,8 @@
 namespace flynn::simd {
 
 template <class Arch, class T>
-Status max(const Max<T>& w, Execution&) {
-  w.result[0] = extremum<Arch, false>(w.x.data, w.x.size());
-  return {};
+Status max(const Max<T>& w, Execution& execution) {
+  return extremum<Arch, false>(w.x, execution, w.result[0]);
 }
 
 using Arch = xsimd::FLYNN_SIMD_ARCH;

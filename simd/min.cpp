@@ -4,9 +4,8 @@
 namespace flynn::simd {
 
 template <class Arch, class T>
-Status min(const Min<T>& w, Execution&) {
-  w.result[0] = extremum<Arch, true>(w.x.data, w.x.size());
-  return {};
+Status min(const Min<T>& w, Execution& execution) {
+  return extremum<Arch, true>(w.x, execution, w.result[0]);
 }
 
 using Arch = xsimd::FLYNN_SIMD_ARCH;

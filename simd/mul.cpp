@@ -5,8 +5,7 @@ namespace flynn::simd {
 
 template <class Arch, class T>
 Status mul(const Mul<T>& w, Execution& execution) {
-  map<Arch>([a = w.a](auto x) { return a * x; }, execution, w.y, w.x);
-  return {};
+  return map<Arch>([a = w.a](auto x) { return a * x; }, execution, w.y, w.x);
 }
 
 using Arch = xsimd::FLYNN_SIMD_ARCH;

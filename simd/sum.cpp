@@ -8,8 +8,12 @@ Status sum(const Sum<T>& w, Execution& execution) {
   if constexpr (std::is_floating_point_v<T>) {
     return tree_sum<Arch>([](auto x) { return x; }, w.result[0], execution, w.x);
   } else {
-    w.result[0] = integer_sum<Arch>(w.x.data, w.x.size());
-    return {};
+    SumOf<T> total = 0;
+    const Status status = in_chunks(w.x.size(), execution, [&](std::size_t begin, std::size_t end) {
+      total = wrapping_add(total, integer_sum<Arch>(w.x.data + begin, end - begin));
+    });
+    w.result[0] = total;
+    return status;
   }
 }
 

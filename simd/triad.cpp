@@ -5,8 +5,7 @@ namespace flynn::simd {
 
 template <class Arch, class T>
 Status triad(const Triad<T>& w, Execution& execution) {
-  map<Arch>([a = w.a](auto x, auto y) { return x + a * y; }, execution, w.z, w.x, w.y);
-  return {};
+  return map<Arch>([a = w.a](auto x, auto y) { return x + a * y; }, execution, w.z, w.x, w.y);
 }
 
 using Arch = xsimd::FLYNN_SIMD_ARCH;

@@ -50,4 +50,15 @@ FLYNN_ALWAYS_INLINE Status poll(const Execution& execution) {
   return {};
 }
 
+/// Calls f(begin, end) for consecutive chunks of [0, n) and polls before each: 2^18 elements take at most 10 ms.
+template <class F>
+FLYNN_ALWAYS_INLINE Status in_chunks(std::size_t n, const Execution& execution, F f) {
+  constexpr std::size_t chunk = std::size_t{1} << 18;
+  for (std::size_t begin = 0; begin < n; begin += chunk) {
+    if (Status s = poll(execution); !s.ok()) return s;
+    f(begin, n - begin < chunk ? n : begin + chunk);
+  }
+  return {};
+}
+
 }  // namespace flynn
