@@ -71,6 +71,19 @@ void allocate(W& w, Memory& memory, std::uint64_t seed, Values values = Values::
   });
 }
 
+/// The same inputs again, in memory of its own.
+template <Spec W>
+W clone(W w, Memory& memory) {
+  w.each_buffer([&](auto& view) {
+    using T = typename std::remove_reference_t<decltype(view)>::element;
+    const std::size_t bytes = view.footprint() * sizeof(T);
+    T* const data = static_cast<T*>(memory.take(bytes));
+    if (bytes > 0) std::memcpy(static_cast<void*>(data), view.data, bytes);
+    view.data = data;
+  });
+  return w;
+}
+
 /// The spec of size n with memory and inputs, ready to run.
 template <Spec W>
 W make(std::size_t n, Memory& memory, std::uint64_t seed, Values values = Values::zero_mean) {
