@@ -51,5 +51,7 @@ template <class Queue, class T>
 void argmin(Queue&, const Argmin<T>&);
 template <class Queue, class T>
 void argmax(Queue&, const Argmax<T>&);
+template <class Queue, class T>
+void gemm(Queue&, const Gemm<T>&);
 
 }  // namespace flynn::kernels

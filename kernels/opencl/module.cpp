@@ -46,6 +46,7 @@ constexpr Row rows[] = {
     row<Max<std::int64_t>, &kernels::max>, row<Max<std::uint64_t>, &kernels::max>,
     row<Argmin<float>, &kernels::argmin>,  row<Argmin<double>, &kernels::argmin>,
     row<Argmax<float>, &kernels::argmax>,  row<Argmax<double>, &kernels::argmax>,
+    row<Gemm<float>, &kernels::gemm>,      row<Gemm<double>, &kernels::gemm>,
 };
 
 constexpr Backend backend = {
