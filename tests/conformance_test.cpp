@@ -62,9 +62,8 @@ Result<void> run_with(W w, const Runner& runner) {
 template <Spec W>
 void check_one(const Runner& runner, std::size_t n, bool at_end, std::size_t shift, Values values) {
   using T = typename W::value_type;
-  GuardedMemory got_memory(at_end, shift * sizeof(T)), fresh_memory(at_end, shift * sizeof(T));
-  const W got = make<W>(n, got_memory, test_seed() + n, values),
-          fresh = make<W>(n, fresh_memory, test_seed() + n, values);
+  GuardedMemory memory(at_end, shift * sizeof(T)), fresh_memory(at_end, shift * sizeof(T));
+  const W got = make<W>(n, memory, test_seed() + n, values), fresh = clone(got, fresh_memory);
   const auto done = run_with(got, runner);
   ASSERT_TRUE(done) << done.error().what();
   const Verdict verdict = Sample<W>::judge(got, fresh);
