@@ -157,7 +157,7 @@ Status Context::execute(const Request& request, const Options& options, Text& te
                       .scratch = thread_scratch,
                       .bypass_caches = request.cost.bytes > double(detect::cpu().last_cache_bytes()),
                       .pool = decision.entry->kind == FlynnClass::mimd_threads ? &state_->the_pool() : nullptr};
-  if (!execution.pool) execution.threads = 1;
+  if (decision.entry->runs_on_host && !execution.pool) execution.threads = 1;
   Status status;
   {
     const FloatingPointGuard floating_point;

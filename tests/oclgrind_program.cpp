@@ -51,7 +51,7 @@ bool run_combine() {
   std::vector<float> partials(1500), result(2);
   for (std::size_t i = 0; i < partials.size(); ++i) partials[i] = 1.0f / float(i + 1);
   Execution execution;
-  opencl::Queue queue(opencl::device_at(-1), execution);
+  opencl::Queue queue(opencl::device_at(-1, 1), execution);
   queue.launch(kernels::entry<float>("sum", "k_combine"), 2, 256, partials.size(), queue.buffer(In<float>(partials)),
                queue.buffer(Out<float>(result)));
   queue.finish();
@@ -67,7 +67,7 @@ void run_planted() {
       lane[get_local_id(0)] = get_local_id(0);
       if (get_local_id(0) == 0) x[0] = lane[1];
     })";
-  opencl::Device& device = opencl::device_at(-1);
+  opencl::Device& device = opencl::device_at(-1, 1);
   cl_int error;
   const opencl::CommandQueue queue(clCreateCommandQueue(device.context(), device.id(), 0, &error));
   const opencl::Memory memory(

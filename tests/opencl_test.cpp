@@ -21,17 +21,18 @@ namespace {
 
 using opencl::Failure;
 using opencl::Queue;
+constexpr unsigned all_cores = 1 << 20;
 
 /// The first device as it is, and as a GPU would be: its own shape of the texts, data copied there and back.
 opencl::Device& cpu() {
-  static auto& device = *new opencl::Device(opencl::device_at(-1).id());
+  static auto& device = *new opencl::Device(opencl::device_at(-1, all_cores).id());
   return device;
 }
 opencl::Device& gpu() {
   static auto& device = *[] {
-    Device facts = opencl::device_at(-1).facts();
+    Device facts = opencl::device_at(-1, all_cores).facts();
     facts.is_cpu = false;
-    return new opencl::Device(opencl::device_at(-1).id(), facts);
+    return new opencl::Device(opencl::device_at(-1, all_cores).id(), facts);
   }();
   return device;
 }
@@ -133,6 +134,26 @@ TEST(Opencl, EqualElementsGiveTheFirst) {
     run<Argmin<float>>(*device, &kernels::argmin, {x, {&found, 1}, 11});
     EXPECT_EQ(found.index, 11u);
   }
+}
+
+TEST(Opencl, SumOfNegativeZerosIsNegative) {
+  const std::vector<double> x(1500, -0.0);
+  for (opencl::Device* device : {&cpu(), &gpu()}) {
+    double result;
+    run<Sum<double>>(*device, &kernels::sum, {x, {&result, 1}});
+    expect_same(result, -0.0);
+  }
+}
+
+TEST(Opencl, ACpuGetsNoMoreCoresThanTheCallMayUse) {
+  if (!opencl::device_at(-1, all_cores).facts().is_cpu || cpu().facts().compute_units < 2)
+    GTEST_SKIP() << "needs a CPU device with two cores";
+  opencl::Device& one = opencl::device_at(-1, 1);
+  EXPECT_EQ(one.facts().compute_units, 1u);
+  EXPECT_EQ(&one, &opencl::device_at(-1, 1));
+  std::vector<float> x(10, 1.0f), y(10, 1.0f);
+  run<Axpy<float>>(one, &kernels::axpy, {2.0f, x, y});
+  EXPECT_EQ(y, std::vector<float>(10, 3.0f));
 }
 
 TEST(Opencl, WorksInPlace) {

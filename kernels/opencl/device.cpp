@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace flynn::opencl {
 namespace {
@@ -171,7 +172,9 @@ const Inventory& inventory() {
   return inventory;
 }
 
-Device& device_at(int index) {
+namespace {
+
+Device& whole_device_at(int index) {
   const std::vector<Device*>& devices = inventory().devices;
   if (devices.empty()) throw Failure(Code::unavailable, "%s", inventory().reason.c_str());
   if (index == -1) return *devices.front();
@@ -180,6 +183,27 @@ Device& device_at(int index) {
   for (std::size_t i = 0; i < devices.size(); ++i)
     list += (i ? ", " : "") + std::to_string(i) + " = " + devices[i]->facts().name;
   throw Failure(Code::invalid_argument, "there is no OpenCL device %d; there are: %s", index, list.c_str());
+}
+
+/// A device of `count` cores of a CPU device; null when its driver does not partition.
+Device* part_of(const Device& device, cl_uint count) {
+  const cl_device_partition_property by_count[] = {CL_DEVICE_PARTITION_BY_COUNTS, cl_device_partition_property(count),
+                                                   CL_DEVICE_PARTITION_BY_COUNTS_LIST_END, 0};
+  cl_device_id part;
+  return clCreateSubDevices(device.id(), by_count, 1, &part, nullptr) == CL_SUCCESS ? new Device(part) : nullptr;
+}
+
+}  // namespace
+
+Device& device_at(int index, unsigned threads) {
+  Device& device = whole_device_at(index);
+  if (!device.facts().is_cpu || threads >= device.facts().compute_units) return device;
+  static std::mutex mutex;
+  static auto& parts = *new std::map<std::pair<Device*, unsigned>, Device*>;
+  const std::lock_guard lock(mutex);
+  const auto [place, is_new] = parts.try_emplace({&device, threads}, nullptr);
+  if (is_new) place->second = part_of(device, threads);
+  return place->second ? *place->second : device;
 }
 
 }  // namespace flynn::opencl

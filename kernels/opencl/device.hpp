@@ -57,7 +57,8 @@ struct Inventory {
 /// Looks at the platforms at the first call. Lives until the process ends: drivers are gone before static objects are.
 const Inventory& inventory();
 
-/// The device with this index, the first one for -1. Throws Failure with the list of devices when there is none.
-Device& device_at(int index);
+/// The device with this index, the first one for -1; of a CPU device as many cores as `threads` allows, where its
+/// driver can be partitioned. Throws Failure with the list of devices when there is none.
+Device& device_at(int index, unsigned threads);
 
 }  // namespace flynn::opencl

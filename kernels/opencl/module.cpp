@@ -15,7 +15,7 @@ Status probe(Text& text) {
 template <class W, void (*plan)(Queue&, const W&)>
 Status run(const W& w, Execution& execution) {
   try {
-    Queue queue(device_at(execution.device), execution);
+    Queue queue(device_at(execution.device, execution.threads), execution);
     plan(queue, w);
     queue.finish();
     return {};
