@@ -27,4 +27,4 @@ echo "$cpu: $chosen"
 
 # PoCL would compile for the CPU underneath; the OpenCL backend has its own tests.
 export OCL_ICD_VENDORS=/nonexistent
-"${qemu[@]}" "$build/bin/conformance_test"
+"${qemu[@]}" "$build/bin/conformance_test" --gtest_brief=1 --gtest_filter="simd_$arch*:threads*"
