@@ -1,0 +1,16 @@
+#pragma once
+#include <bench/exit_code.hpp>
+#include <bench/options.hpp>
+
+namespace flynn::bench {
+
+/// One function per command. Each gives the exit code or throws Failure.
+Exit run(const Settings& settings, std::vector<std::string> arguments);
+Exit list(const Settings& settings);
+Exit info(const Settings& settings);
+Exit doctor();
+
+/// Plants an error in the result of every selected workload on every selected backend, on `context`.
+Exit self_test(const Settings& settings, Context& context);
+
+}  // namespace flynn::bench

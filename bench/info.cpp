@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include <bench/commands.hpp>
+#include <bench/report_json.hpp>
+#include <bench/report_text.hpp>
+#include <bench/selection.hpp>
+#include <nlohmann/json.hpp>
+
+namespace flynn::bench {
+namespace {
+
+/// An environment variable that counts, and the flag that is stronger.
+struct Variable {
+  const char *name, *flag, *standard;
+};
+constexpr Variable variables[] = {
+    {"FLYNN_BACKEND", "--backend", "all that are here"},
+    {"FLYNN_SIMD_ARCH", "", "the widest that this CPU has"},
+    {"FLYNN_MODULE_PATH", "", "beside the library, then its install prefix"},
+    {"NO_COLOR", "--color", "colour on a terminal"},
+    {"CLICOLOR_FORCE", "--color", "colour on a terminal"},
+};
+
+std::string value_of(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+Json settings_json() {
+  Json json = Json::array();
+  for (const Variable& v : variables) {
+    const std::string value = value_of(v.name);
+    json.push_back({{"variable", v.name},
+                    {"flag", v.flag},
+                    {"value", value},
+                    {"from", value.empty() ? "default" : "environment"},
+                    {"default", v.standard}});
+  }
+  return json;
+}
+
+void print_settings() {
+  fmt::print("  a flag is stronger than the environment, the environment than the default\n");
+  for (const Variable& v : variables) {
+    const std::string value = value_of(v.name);
+    fmt::print("  {:<18} {}{}\n", v.name,
+               value.empty() ? fmt::format("not set: {}", v.standard) : fmt::format("= {}", value),
+               *v.flag ? fmt::format(" ({} is stronger)", v.flag) : "");
+  }
+}
+
+void print_host(const HostInfo& h, unsigned budget) {
+  std::string isa;
+  for (const std::string& flag : h.isa) isa += " " + flag;
+  fmt::print("  {}, {}, {}{}{}\n", h.os, h.kernel, h.libc, h.container.empty() ? "" : ", container ", h.container);
+  fmt::print("  instruction sets:{}\n", isa);
+  if (!h.governor.empty()) fmt::print("  governor {}, turbo {}, at most {} MHz\n", h.governor, h.turbo, h.max_mhz);
+  fmt::print("  {} threads: {} CPUs online, {} allowed by the affinity mask{}\n", budget, h.cpus, h.affinity,
+             budget < h.affinity ? ", fewer by the CPU quota" : ", no CPU quota below that");
+}
+
+}  // namespace
+
+Exit info(const Settings& settings) {
+  const HostInfo host = read_host();
+  const BuildInfo build = build_info();
+  Context context;
+  const auto warnings = warnings_of(host, build, context.threads(), 0);
+  const Backends backends = find_backends(context, Settings{});
+  if (settings.as_json) {
+    Json json = {{"schema", "compute-bench-info/1"}, {"version", build.version}, {"host", host_json(host)}};
+    json["host"]["budget"] = context.threads();
+    json["backends"] = Json::array();
+    for (const BackendInfo& info : backends.all) json["backends"].push_back(backend_json(info));
+    json["settings"] = settings_json();
+    json["warnings"] = warnings_json(warnings);
+    fmt::print("{}", dump(json));
+    return exit_ok;
+  }
+  TextReport report(stdout, settings.color, false);
+  report.machine(host, build, context.threads());
+  print_host(host, context.threads());
+  report.title("Backends");
+  report.backends(backends.all, context.threads());
+  report.title("Settings");
+  print_settings();
+  if (!warnings.empty()) report.title("Warnings");
+  report.warnings(warnings);
+  return exit_ok;
+}
+
+}  // namespace flynn::bench

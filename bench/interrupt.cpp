@@ -1,0 +1,31 @@
+#include <signal.h>
+
+#include <limits>
+
+#include <bench/clock.hpp>
+#include <bench/interrupt.hpp>
+
+namespace flynn::bench {
+namespace {
+
+volatile sig_atomic_t last_signal = 0;
+double end_of_time = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+void catch_signals() {
+  struct sigaction action = {};
+  action.sa_handler = [](int signal) { last_signal = signal; };
+  action.sa_flags = SA_RESETHAND | SA_RESTART;
+  for (int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+}
+
+void stop_after(double seconds) { end_of_time = now() + seconds; }
+
+Stop stop_requested() {
+  if (last_signal == SIGINT) return Stop::interrupted;
+  if (last_signal == SIGTERM) return Stop::terminated;
+  return now() >= end_of_time ? Stop::timed_out : Stop::none;
+}
+
+}  // namespace flynn::bench

@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include <bench/commands.hpp>
+#include <bench/report_json.hpp>
+#include <bench/report_text.hpp>
+#include <bench/selection.hpp>
+#include <nlohmann/json.hpp>
+
+namespace flynn::bench {
+namespace {
+
+/// The types that a backend has of a workload, or why it has none.
+std::string types_of(const BackendInfo& info, std::string_view workload) {
+  if (!info.available) return "-";
+  std::string types;
+  for (const Subject& subject : subjects()) {
+    if (subject.info.workload != workload) continue;
+    const std::string name = fmt::format("{}/{}", workload, subject.info.type);
+    const bool is_hole = std::ranges::find(info.missing, name) != info.missing.end();
+    types += fmt::format("{}{}", types.empty() ? "" : " ", is_hole ? "---" : subject.info.type);
+  }
+  return types;
+}
+
+std::vector<std::string_view> workload_names() {
+  std::vector<std::string_view> names;
+  for (const Subject& s : subjects())
+    if (names.empty() || names.back() != s.info.workload) names.push_back(s.info.workload);
+  return names;
+}
+
+void print_table(const Backends& backends) {
+  fmt::print("{:<10}", "workload");
+  for (const BackendInfo& info : backends.all) fmt::print(" {:<24}", info.name);
+  fmt::print("\n");
+  for (std::string_view workload : workload_names()) {
+    std::string line = fmt::format("{:<10}", workload);
+    for (const BackendInfo& info : backends.all) line += fmt::format(" {:<24}", types_of(info, workload));
+    fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
+  }
+}
+
+Exit exit_of(const Backends& backends) { return backends.has_missing ? exit_unavailable : exit_ok; }
+
+}  // namespace
+
+Exit list(const Settings& settings) {
+  Context context;
+  const Backends backends = find_backends(context, settings);
+  if (settings.as_json) {
+    Json json = {{"schema", "compute-bench-list/1"}, {"backends", Json::array()}, {"workloads", Json::array()}};
+    for (const BackendInfo& info : backends.all) json["backends"].push_back(backend_json(info));
+    for (const Subject& s : subjects())
+      json["workloads"].push_back({{"name", std::string(s.info.workload)}, {"type", std::string(s.info.type)}});
+    fmt::print("{}", dump(json));
+    return exit_of(backends);
+  }
+  TextReport report(stdout, settings.color, false);
+  report.title("Backends and their devices");
+  report.backends(backends.all, context.threads());
+  report.title("Workloads and their types; --- is a type without a kernel, - a backend that is not here");
+  print_table(backends);
+  return exit_of(backends);
+}
+
+Exit doctor() {
+  Context context;
+  bool all_here = true;
+  for (const BackendInfo& info : context.backends()) {
+    if (info.available) {
+      fmt::print("{}: fine, {}\n", info.name, state_of(info, context.threads()));
+      continue;
+    }
+    all_here = false;
+    fmt::print("{}: not available: {}{}{}\n", info.name, info.reason, info.hint.empty() ? "" : "; ", info.hint);
+  }
+  const auto warnings = warnings_of(read_host(), build_info(), context.threads(), 0);
+  for (const Warning& w : warnings) fmt::print("warning {}: {}; {}\n", w.code, w.text, w.cure);
+  if (all_here && warnings.empty()) fmt::print("nothing to cure\n");
+  return exit_ok;
+}
+
+}  // namespace flynn::bench

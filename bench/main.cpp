@@ -1,0 +1,41 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+
+#include <bench/commands.hpp>
+
+namespace {
+
+using namespace flynn::bench;
+
+Exit dispatch(int argc, char** argv) {
+  const Settings settings = parse(argc, argv);
+  switch (settings.command) {
+    case Command::run:
+      return run(settings, {argv, argv + argc});
+    case Command::list:
+      return list(settings);
+    case Command::info:
+      return info(settings);
+    case Command::doctor:
+      return doctor();
+  }
+  return exit_failed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try { return dispatch(argc, argv); } catch (const Failure& failure) {
+  if (failure.code == exit_ok)
+    fmt::print("{}", failure.what());
+  else
+    fmt::print(stderr, "compute_bench: {}\n", failure.what());
+  return failure.code;
+} catch (const std::bad_alloc&) {
+  fmt::print(stderr, "compute_bench: out of memory\n");
+  return exit_failed;
+} catch (const std::exception& error) {
+  fmt::print(stderr, "compute_bench: {}\n", error.what());
+  return exit_failed;
+}

@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdio>
+#include <deque>
+#include <string>
+
+#include <bench/figure.hpp>
+#include <bench/host_info.hpp>
+#include <bench/options.hpp>
+
+namespace flynn::bench {
+
+enum class Style { plain, bold, dim, green, yellow, red };
+
+/// The table for people, 110 columns wide.
+class TextReport {
+ public:
+  /// Writes to `out`, with colour when that is a terminal and nothing speaks against it.
+  TextReport(std::FILE* out, When color, bool is_verbose);
+  /// Prints nothing from here on.
+  void silence() { out_ = nullptr; }
+
+  void machine(const HostInfo& host, const BuildInfo& build, unsigned budget);
+  void backends(const std::deque<BackendInfo>& all, unsigned budget);
+  void warnings(const std::vector<Warning>& all);
+  /// A heading over the next rows.
+  void title(const std::string& text);
+  void figures(const std::vector<Figure>& figures);
+  /// What the check column means, and the summary.
+  void end(const std::vector<Figure>& figures, double seconds);
+
+ private:
+  std::string paint(const std::string& text, Style style) const;
+  void line(const std::string& text = {});
+  void header();
+  void row(const Figure& f);
+  void details(const Figure& f);
+
+  std::FILE* out_;
+  bool has_color_, is_verbose_, needs_header_ = true;
+};
+
+/// "scalar", or why it is not here.
+std::string state_of(const BackendInfo& info, unsigned budget);
+
+}  // namespace flynn::bench

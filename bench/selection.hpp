@@ -1,0 +1,31 @@
+#pragma once
+#include <deque>
+#include <string>
+#include <vector>
+
+#include <bench/measure.hpp>
+#include <bench/options.hpp>
+
+namespace flynn::bench {
+
+/// The backends that were asked for.
+struct Backends {
+  std::deque<BackendInfo> all;  ///< in the order of the registry, or as they were named
+  bool has_missing = false;     ///< one that was named is not available
+  std::vector<const BackendInfo*> usable() const;
+};
+
+/// Probes the backends that the settings name, no others; without names or with "all" every one. Throws Failure for an
+/// unknown name or environment value.
+Backends find_backends(Context& context, const Settings& settings);
+
+/// The rows of a run, in the order of the library's list of workloads.
+std::vector<Group> select(const Settings& settings, const Backends& backends);
+
+/// Whether the filter lets a row through.
+bool passes(const std::string& filter, const Subject& subject, std::size_t n, std::string_view backend);
+
+/// The subject of a workload and type; there must be one.
+const Subject& subject_of(std::string_view workload, std::string_view type);
+
+}  // namespace flynn::bench

@@ -1,0 +1,69 @@
+#include <algorithm>
+#include <bench/statistics.hpp>
+#include <cmath>
+#include <random>
+#include <vector>
+
+namespace flynn::bench {
+namespace {
+
+/// Reorders its argument.
+double median_of(std::vector<double>& values) {
+  const auto middle = values.begin() + std::ptrdiff_t(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2 == 1) return *middle;
+  return (*std::max_element(values.begin(), middle) + *middle) / 2;
+}
+
+/// Linear between the two nearest ranks.
+double quantile(const std::vector<double>& sorted, double q) {
+  const double rank = q * double(sorted.size() - 1);
+  const std::size_t below = std::size_t(rank), above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (rank - double(below)) * (sorted[above] - sorted[below]);
+}
+
+void bootstrap(const std::vector<double>& sorted, std::uint64_t seed, Summary& summary) {
+  constexpr int draws = 1000;
+  std::mt19937_64 random(seed);
+  std::vector<double> medians(draws), draw(sorted.size());
+  for (double& result : medians) {
+    // The high half of a 128-bit product: the standard leaves the numbers of its own distributions open.
+    for (double& x : draw) x = sorted[std::size_t((unsigned __int128)(random()) * sorted.size() >> 64)];
+    result = median_of(draw);
+  }
+  std::sort(medians.begin(), medians.end());
+  summary.ci_low = quantile(medians, 0.025);
+  summary.ci_high = quantile(medians, 0.975);
+}
+
+}  // namespace
+
+double median(std::span<const double> samples) {
+  std::vector<double> copy(samples.begin(), samples.end());
+  return median_of(copy);
+}
+
+double median_distance(std::span<const double> samples) {
+  const double middle = median(samples);
+  std::vector<double> distances(samples.begin(), samples.end());
+  for (double& x : distances) x = std::fabs(x - middle);
+  return median_of(distances);
+}
+
+Summary summarize(std::span<const double> samples, std::uint64_t seed) {
+  Summary summary;
+  if (samples.empty()) return summary;
+  std::vector<double> sorted(samples.begin(), samples.end());
+  std::sort(sorted.begin(), sorted.end());
+  summary.count = sorted.size();
+  summary.median = median(samples);
+  summary.mad = median_distance(samples);
+  summary.min = sorted.front();
+  summary.p95 = sorted[std::size_t(std::ceil(0.95 * double(sorted.size()))) - 1];
+  const double low = quantile(sorted, 0.25), high = quantile(sorted, 0.75), reach = 1.5 * (high - low);
+  for (double x : sorted) summary.outliers += x < low - reach || x > high + reach;
+  bootstrap(sorted, seed, summary);
+  return summary;
+}
+
+}  // namespace flynn::bench

@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""What a user of compute_bench sees: exit codes, messages, files. Usage: bench_cli_test.py COMPUTE_BENCH SCHEMA GOLDEN_FOLDER"""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import jsonschema
+
+PROGRAM, SCHEMA, GOLDEN = sys.argv[1:4]
+FAST = ["--min-time", "10ms", "--warmup", "5ms", "--repetitions", "3"]
+SMALL = ["--workload", "axpy,sum", "--type", "f32", "--size", "1Ki"]
+
+
+def bench(*arguments, **environment):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("FLYNN_") or k == "FLYNN_MODULE_PATH"}
+    clean.update(environment)
+    return subprocess.run([PROGRAM, *arguments], env=clean, capture_output=True, text=True, timeout=300)
+
+
+def validate(document):
+    with open(SCHEMA) as file:
+        schema = json.load(file)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(document)
+
+
+def measure(*arguments, **environment):
+    done = bench(*SMALL, *FAST, "--json", "-", *arguments, **environment)
+    document = json.loads(done.stdout)
+    validate(document)
+    return done, document
+
+
+class Usage(unittest.TestCase):
+    def refused(self, words, *arguments, **environment):
+        done = bench(*arguments, **environment)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(done.stdout, "")
+        for word in words:
+            self.assertIn(word, done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, "one line: " + done.stderr)
+
+    def test_names_what_is_known(self):
+        self.refused(["--frobnicate"], "--frobnicate")
+        self.refused(["--backend"], "--backand", "simd")
+        self.refused(["scalar, simd", "simd?"], "--backend", "smid", *SMALL)
+        self.refused(["argmin", "axpy?"], "--workload", "axpi")
+        self.refused(["f32, f64"], "--type", "f23")
+        self.refused(["nonsense", "FLYNN_BACKEND"], *SMALL, FLYNN_BACKEND="nonsense")
+        self.refused(["nonsense", "avx2"], *SMALL, FLYNN_SIMD_ARCH="nonsense")
+        self.refused(["--size"], "--size", "many")
+        self.refused(["no row"], "--filter", "matches nothing", "--quiet")
+
+    def test_help_and_version(self):
+        for arguments in (["--help"], ["-h"], ["list", "--help"], ["info", "-h"], ["doctor", "--help"]):
+            done = bench(*arguments)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("--help", done.stdout)
+        self.assertRegex(bench("--version").stdout, r"^compute_bench \d+\.\d+\.\d+\n$")
+
+
+class Measuring(unittest.TestCase):
+    def test_every_figure_is_verified(self):
+        done, document = measure("--backend", "scalar,simd,threads")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(document["complete"])
+        self.assertEqual(len(document["results"]), 6)
+        for row in document["results"]:
+            self.assertTrue(row["checked"] and row["validation"]["pass"], row)
+            self.assertEqual(row["requested"], row["used"])
+            self.assertGreaterEqual(len(row["samples"]), 3)
+            self.assertGreater(row["ceiling_fraction"], 0)
+            self.assertLessEqual(row["ci95"][0], row["median"])
+            self.assertLessEqual(row["min"], row["median"])
+
+    def test_unchecked_is_marked(self):
+        done, document = measure("--backend", "simd", "--no-validate")
+        self.assertEqual(done.returncode, 0)
+        self.assertFalse(any(row["checked"] for row in document["results"]))
+        self.assertIn("unchecked", done.stderr)
+
+    def test_an_error_is_no_figure(self):
+        done = bench("--workload", "triad", "--type", "f64", "--size", "1024Gi", "--backend", "simd", "--json", "-")
+        self.assertEqual(done.returncode, 1)
+        document = json.loads(done.stdout)
+        validate(document)
+        self.assertEqual(document["results"][0]["error"]["code"], "out of memory")
+
+    def test_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [os.path.join(folder, "r." + ending) for ending in ("json", "csv", "md")]
+            done = bench(*SMALL, *FAST, "--backend", "simd", "--json", paths[0], "--csv", paths[1], "--md", paths[2])
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(paths[0]) as file:
+                validate(json.load(file))
+            with open(paths[1], newline="") as file:
+                rows = list(csv.DictReader(file))
+            self.assertEqual([row["workload"] for row in rows], ["axpy", "sum"])
+            self.assertEqual({row["state"] for row in rows}, {"ok"})
+            with open(paths[2]) as file:
+                table = [line for line in file.read().splitlines() if line.startswith("|")]
+            self.assertEqual(len(table), 4)
+            self.assertEqual({line.count("|") for line in table}, {12})
+        self.assertEqual(bench(*SMALL, "--json", "/nonexistent/r.json").returncode, 74)
+
+    def test_no_colour_in_a_pipe(self):
+        self.assertNotIn("\033", bench(*SMALL, *FAST, "--backend", "simd").stdout)
+        self.assertIn("\033", bench(*SMALL, *FAST, "--backend", "simd", "--color", "always").stdout)
+        self.assertIn("\033", bench(*SMALL, *FAST, "--backend", "simd", CLICOLOR_FORCE="1").stdout)
+        self.assertNotIn("\033", bench(*SMALL, *FAST, "--backend", "simd", CLICOLOR_FORCE="1", NO_COLOR="1").stdout)
+
+    def test_dry_run(self):
+        done = bench("--dry-run", "--workload", "gemm", "--type", "f32", "--size", "64", "--backend", "simd")
+        self.assertEqual(done.stdout, "gemm/f32/64/simd\n1 figures\n")
+
+
+class Backends(unittest.TestCase):
+    def test_one_that_is_not_here(self):
+        for arguments in (["--backend", "cuda"], ["--backend", "cuda", "--dry-run"]):
+            done = bench(*arguments, "--quiet")
+            if done.returncode == 0:
+                self.skipTest("cuda is here")
+            self.assertEqual(done.returncode, 3)
+            self.assertEqual(done.stdout, "")
+            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+            self.assertIn("cuda is not available: ", done.stderr)
+
+    def test_the_rest_of_a_list_runs(self):
+        done, document = measure("--backend", "cuda,simd")
+        if document["backends"][0]["available"]:
+            self.skipTest("cuda is here")
+        self.assertEqual(done.returncode, 3)
+        self.assertTrue(document["complete"])
+        self.assertEqual({row["used"] for row in document["results"]}, {"simd"})
+        self.assertIn("cuda is not available: ", done.stderr)
+
+    def test_no_opencl_platform(self):
+        done, document = measure(OCL_ICD_VENDORS="/nonexistent")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        opencl = next(b for b in document["backends"] if b["name"] == "opencl")
+        self.assertFalse(opencl["available"])
+        self.assertTrue(opencl["reason"])
+        self.assertTrue({"scalar", "simd", "threads"} <= {row["used"] for row in document["results"]})
+        doctor = bench("doctor", OCL_ICD_VENDORS="/nonexistent")
+        self.assertEqual(doctor.returncode, 0)
+        self.assertIn("opencl: not available: ", doctor.stdout)
+
+    def test_environment_and_flag(self):
+        _, document = measure(FLYNN_BACKEND="scalar")
+        self.assertEqual({row["used"] for row in document["results"]}, {"scalar"})
+        _, document = measure("--backend", "simd", FLYNN_BACKEND="scalar")
+        self.assertEqual({row["used"] for row in document["results"]}, {"simd"})
+
+    def test_auto_says_what_it_took(self):
+        _, document = measure("--backend", "auto")
+        for row in document["results"]:
+            self.assertEqual(row["requested"], "auto")
+            self.assertIn(row["used"], ("simd", "threads"))
+
+    def test_list_and_info(self):
+        document = json.loads(bench("list", "--json").stdout)
+        self.assertIn({"name": "factorize", "type": "u64"}, document["workloads"])
+        self.assertGreaterEqual(len(document["backends"]), 5)
+        done = bench("list", "--backend", "simd")
+        self.assertNotIn("opencl", done.stdout)
+        self.assertEqual(bench("list", "--backend", "smid").returncode, 2)
+        self.assertEqual(json.loads(bench("info", "--json").stdout)["schema"], "compute-bench-info/1")
+
+    def test_list_opens_no_driver(self):
+        opened = bench("list", "--backend", "simd", LD_DEBUG="files").stderr
+        self.assertIn("libflynn", opened)
+        self.assertNotIn("opencl", opened.lower())
+        self.assertIn("flynn_opencl", bench("list", "--backend", "opencl", LD_DEBUG="files").stderr)
+
+
+class Stopping(unittest.TestCase):
+    def stopped(self, number, code):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "r.json")
+            arguments = ["--backend", "scalar,simd", "--workload", "axpy", "--type", "f32", "--size", "1Ki,2Ki", "--json", path]
+            process = subprocess.Popen([PROGRAM, *arguments, "--min-time", "0.3s", "--max-noise", "0%"],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for line in process.stdout:  # the first group is done, the second has begun
+                if line.startswith("axpy") and " simd " in line:
+                    break
+            time.sleep(0.2)
+            process.send_signal(number)
+            process.communicate(timeout=60)
+            self.assertEqual(process.returncode, code)
+            with open(path) as file:
+                document = json.load(file)
+            validate(document)
+            self.assertFalse(document["complete"])
+            self.assertEqual([row["n"] for row in document["results"]], [1024, 1024])
+
+    def test_interrupt(self):
+        self.stopped(signal.SIGINT, 130)
+
+    def test_terminate(self):
+        self.stopped(signal.SIGTERM, 143)
+
+    def test_timeout(self):
+        done = bench("--backend", "scalar", "--workload", "axpy", "--size", "1Ki", "--min-time", "1h", "--timeout", "0.5s", "--json", "-")
+        self.assertEqual(done.returncode, 124)
+        self.assertFalse(json.loads(done.stdout)["complete"])
+
+
+class Schema(unittest.TestCase):
+    def test_golden_files_stay_readable(self):
+        names = sorted(os.listdir(GOLDEN))
+        self.assertTrue(names)
+        for name in names:
+            with open(os.path.join(GOLDEN, name)) as file:
+                validate(json.load(file))
+
+    def test_it_can_refuse(self):
+        with open(os.path.join(GOLDEN, "compute-bench-1.json")) as file:
+            text = file.read()
+        for spoil in (lambda d: d.pop("complete"), lambda d: d.update(schema="compute-bench/2"),
+                      lambda d: d["results"][0].update(median=None), lambda d: d["results"][0].update(validation=None),
+                      lambda d: d["results"][0].pop("samples"), lambda d: d["host"]["cpu"].pop("model")):
+            document = json.loads(text)
+            spoil(document)
+            with self.assertRaises(jsonschema.ValidationError):
+                validate(document)
+
+
+class SelfTest(unittest.TestCase):
+    def test_every_planted_error_is_noticed(self):
+        done = bench("--self-test", "--backend", "scalar,simd,threads")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        workloads = {(w["name"], w["type"]) for w in json.loads(bench("list", "--json").stdout)["workloads"]}
+        noticed = {tuple(line.split()[:2]) for line in done.stdout.splitlines() if " noticed " in line}
+        self.assertEqual(workloads, noticed & workloads)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
