@@ -4,14 +4,12 @@
 #include <atomic>
 #include <cstring>
 #include <functional>
-#include <map>
 #include <thread>
 #include <vector>
 
 #include <bench/ceiling_loops.hpp>
 #include <bench/ceilings.hpp>
 #include <bench/clock.hpp>
-#include <bench/statistics.hpp>
 
 namespace flynn::bench {
 
@@ -46,9 +44,9 @@ void pin(const std::vector<int>& cpus, unsigned index) {
   sched_setaffinity(0, sizeof mask, &mask);  // refused: then it runs unpinned, which is a lower ceiling
 }
 
-/// Runs body(thread, block) on `threads` pinned threads that start each block together, and gives the median over the
-/// blocks of sum(amounts) / (last end - first begin).
-double median_rate(unsigned threads, int blocks, const std::function<double(unsigned)>& body) {
+/// Runs body(thread) on `threads` pinned threads that start each block together, and gives the best over the blocks of
+/// sum(amounts) / (last end - first begin).
+double best_rate(unsigned threads, int blocks, const std::function<double(unsigned)>& body) {
   struct Part {
     double begin, end, amount;
   };
@@ -70,7 +68,7 @@ double median_rate(unsigned threads, int blocks, const std::function<double(unsi
     std::vector<std::jthread> team;
     for (unsigned thread = 0; thread < threads; ++thread) team.emplace_back(work, thread);
   }
-  std::vector<double> rates;
+  double best = 0;
   for (int block = 1; block < blocks; ++block) {  // the first one warms up
     double begin = parts[0][std::size_t(block)].begin, end = 0, amount = 0;
     for (const auto& own : parts) {
@@ -79,9 +77,9 @@ double median_rate(unsigned threads, int blocks, const std::function<double(unsi
       end = std::max(end, part.end);
       amount += part.amount;
     }
-    rates.push_back(amount / (end - begin));
+    best = std::max(best, amount / (end - begin));
   }
-  return median(rates);
+  return best;
 }
 
 constexpr std::size_t line = 64;
@@ -107,7 +105,7 @@ struct Memory {
   std::size_t begin_of(unsigned thread, unsigned threads) const { return bytes / line * thread / threads * line; }
 };
 
-/// Passes over its slice for about `seconds`, and the bytes that those moved.
+/// Passes over the slice of a thread, and the bytes that those moved.
 double pass(Memory& memory, const Loop run, unsigned thread, unsigned threads, double traffic, std::size_t passes) {
   const std::size_t begin = memory.begin_of(thread, threads), end = memory.begin_of(thread + 1, threads);
   char* views[4] = {};
@@ -120,15 +118,16 @@ double pass(Memory& memory, const Loop run, unsigned thread, unsigned threads, d
 double bandwidth_of(const NamedLoop& loop, Memory& memory, const Traffic& t, unsigned threads) {
   // An updated view is read and written.
   const double traffic = t.reads + t.writes + 2.0 * t.updates;
-  // A block of 5 ms at 20 GB/s; the last of the warm-up passes is as good as a longer one.
-  const std::size_t passes = std::max<std::size_t>(1, std::size_t(100e6 / (traffic * double(memory.bytes))));
-  return median_rate(threads, 6,
-                     [&](unsigned thread) { return pass(memory, loop.run, thread, threads, traffic, passes); });
+  // Blocks of about 5 ms at 20 GB/s, and fewer of them when a pass takes longer.
+  const double pass_bytes = traffic * double(memory.bytes);
+  const std::size_t passes = std::max<std::size_t>(1, std::size_t(100e6 / pass_bytes));
+  return best_rate(threads, pass_bytes < 100e6 ? 8 : 4,
+                   [&](unsigned thread) { return pass(memory, loop.run, thread, threads, traffic, passes); });
 }
 
 void measure_bandwidth(Ceiling& ceiling, const Traffic& traffic, bool all_loops) try {
   Memory memory(traffic.reads + traffic.writes + traffic.updates, traffic.view_bytes);
-  median_rate(ceiling.threads, 2, [&](unsigned thread) {  // two blocks: the median needs one beside the warm-up
+  best_rate(ceiling.threads, 2, [&](unsigned thread) {  // a block counts beside the one to warm up
     const std::size_t begin = memory.begin_of(thread, ceiling.threads);
     for (Buffer& view : memory.views)
       std::memset(static_cast<char*>(view.data()) + begin, 0, memory.begin_of(thread + 1, ceiling.threads) - begin);
@@ -147,7 +146,7 @@ void measure_bandwidth(Ceiling& ceiling, const Traffic& traffic, bool all_loops)
 void measure_multiply_add(Ceiling& ceiling) {
   const MultiplyAdd run = ceiling.type == "f32" ? loops().f32 : loops().f64;
   constexpr std::size_t turns = 200'000;  // about 5 ms
-  const double rate = median_rate(ceiling.threads, 6, [&](unsigned) { return run(turns); });
+  const double rate = best_rate(ceiling.threads, 6, [&](unsigned) { return run(turns); });
   ceiling.value = std::max(ceiling.value, rate);
 }
 

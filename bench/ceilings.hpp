@@ -9,7 +9,7 @@
 
 namespace flynn::bench {
 
-/// The best of several plain loops: the median of its timed blocks.
+/// The best that one of several plain loops did in any of its timed blocks.
 struct Ceiling {
   std::string name;            ///< "copy", "triad", "axpy", "read", "read 2", "fma"
   std::string_view type;       ///< of "fma"; else empty

@@ -28,4 +28,18 @@ Stop stop_requested() {
   return now() >= end_of_time ? Stop::timed_out : Stop::none;
 }
 
+Exit exit_of(Stop stop) {
+  switch (stop) {
+    case Stop::interrupted:
+      return exit_interrupted;
+    case Stop::terminated:
+      return exit_terminated;
+    case Stop::timed_out:
+      return exit_timed_out;
+    case Stop::none:
+      break;
+  }
+  return exit_ok;
+}
+
 }  // namespace flynn::bench

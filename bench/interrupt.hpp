@@ -1,5 +1,5 @@
 #pragma once
-#include <optional>
+#include <bench/exit_code.hpp>
 
 namespace flynn::bench {
 
@@ -14,5 +14,8 @@ void stop_after(double seconds);
 
 /// Cheap enough to be asked between any two calls.
 Stop stop_requested();
+
+/// What the program ends with then; exit_ok for none.
+Exit exit_of(Stop stop);
 
 }  // namespace flynn::bench

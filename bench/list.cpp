@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include <bench/commands.hpp>
+#include <bench/format.hpp>
 #include <bench/report_json.hpp>
 #include <bench/report_text.hpp>
 #include <bench/selection.hpp>
@@ -32,15 +33,26 @@ std::vector<std::string_view> workload_names() {
   return names;
 }
 
+void print_row(std::string_view first, const Backends& backends, auto&& cell) {
+  std::string line = fmt::format("{:<10}", first);
+  for (const BackendInfo& info : backends.all) line += fmt::format(" {:<23}", cell(info));
+  fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
+}
+
 void print_table(const Backends& backends) {
-  fmt::print("{:<10}", "workload");
-  for (const BackendInfo& info : backends.all) fmt::print(" {:<24}", info.name);
-  fmt::print("\n");
-  for (std::string_view workload : workload_names()) {
-    std::string line = fmt::format("{:<10}", workload);
-    for (const BackendInfo& info : backends.all) line += fmt::format(" {:<24}", types_of(info, workload));
-    fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
-  }
+  print_row("workload", backends, [](const BackendInfo& info) { return std::string(info.name); });
+  for (std::string_view workload : workload_names())
+    print_row(workload, backends, [&](const BackendInfo& info) { return types_of(info, workload); });
+}
+
+void print_devices(const Backends& backends) {
+  for (const BackendInfo& info : backends.all)
+    for (std::size_t i = 0; i < info.devices.size(); ++i) {
+      const Device& d = info.devices[i];
+      fmt::print("  {} --device {}: {}{}, {} units, {}{}\n", info.name, i, d.name, d.is_cpu ? " (a CPU)" : "",
+                 d.compute_units, bytes_text(double(d.memory_bytes)), d.has_f64 ? "" : ", no f64");
+      fmt::print("    {}\n", d.driver);
+    }
 }
 
 Exit exit_of(const Backends& backends) { return backends.has_missing ? exit_unavailable : exit_ok; }
@@ -61,6 +73,7 @@ Exit list(const Settings& settings) {
   TextReport report(stdout, settings.color, false);
   report.title("Backends and their devices");
   report.backends(backends.all, context.threads());
+  print_devices(backends);
   report.title("Workloads and their types; --- is a type without a kernel, - a backend that is not here");
   print_table(backends);
   return exit_of(backends);

@@ -43,35 +43,44 @@ struct Texts {
 
 void add_common(CLI::App& app, Texts& t) {
   app.add_flag("--version", t.version, "Print the version");
-  app.add_option("--color", t.color, "auto, always or never [auto]; NO_COLOR and CLICOLOR_FORCE count too");
+  app.add_option("--color", t.color, "auto, always or never [auto]; NO_COLOR and CLICOLOR_FORCE count too")
+      ->type_name("WHEN");
   app.footer(app.get_name() == "compute_bench" ? std::string(commands_help) + run_footer : "");
 }
 
 void add_run(CLI::App& app, Settings& s, Texts& t) {
   app.add_option("-b,--backend", t.backend,
-                 "Comma list of backends, all (that are here), or auto (flynn chooses) [FLYNN_BACKEND, else all]");
-  app.add_option("-d,--device", s.device, "Device of a device backend, as `list` counts them [the best]");
-  app.add_option("--workload", t.workload, "Comma list of workloads, or all [the tour]");
-  app.add_option("--type", t.type, "Comma list of element types: f32, f64, i32, u32, i64, u64");
-  app.add_option("-f,--filter", s.filter, "Only rows whose workload/type/n/backend holds this regular expression");
-  app.add_option("-n,--size", t.size, "Sizes: 64Ki, a list, or 1Ki..1Gi in steps of 4. Elements; of gemm the order");
-  app.add_option("--threads", s.threads, "At most so many threads [all that affinity and quota allow]");
+                 "Comma list of backends, all (that are here), or auto (flynn chooses) [FLYNN_BACKEND, else all]")
+      ->type_name("LIST");
+  app.add_option("-d,--device", s.device, "Device of a device backend, as `list` counts them [the best]")
+      ->type_name("INDEX");
+  app.add_option("--workload", t.workload, "Comma list of workloads, or all [the tour]")->type_name("LIST");
+  app.add_option("--type", t.type, "Comma list of element types: f32, f64, i32, u32, i64, u64")->type_name("LIST");
+  app.add_option("-f,--filter", s.filter, "Only rows whose workload/type/n/backend holds this regular expression")
+      ->type_name("REGEX");
+  app.add_option("-n,--size", t.size, "Sizes: 64Ki, a list, or 1Ki..1Gi in steps of 4. Elements; of gemm the order")
+      ->type_name("LIST");
+  app.add_option("--threads", s.threads, "At most so many threads [all that affinity and quota allow]")
+      ->type_name("COUNT");
   app.add_flag("--quick", s.quick, "A fifth of the time: 5 samples, 0.1 s and 5 % noise for each figure");
   app.add_flag("--self-test", s.self_test, "Plant an error in every workload and type; each must be noticed");
   app.add_flag("--no-validate", t.no_validate, "Do not verify the results; the figures are marked unchecked");
   app.add_flag("--dry-run", s.dry_run, "Print the rows that would be measured");
-  app.add_option("--min-time", t.min_time, "Sample each figure for at least so long [0.5s]");
-  app.add_option("--warmup", t.warmup, "Warm up for at most so long [0.1s]");
-  app.add_option("--repetitions", s.rules.repetitions, "Take at least so many samples [10]")
-      ->check(CLI::Range(1, 1000));
-  app.add_option("--max-noise", t.max_noise, "Sample until the relative MAD is below it, or 4 x --min-time [2%]");
-  app.add_option("--timeout", t.timeout, "End after so long with exit code 124, partial results written [none]");
-  app.add_option("--seed", s.rules.seed, "Of the inputs, the order and the bootstrap [1]");
-  app.add_option("-j,--json", s.json, "Write the result as JSON (schema compute-bench/1); - is standard output");
-  app.add_option("--csv", s.csv, "Write the rows as CSV");
-  app.add_option("--md", s.markdown, "Write the rows as a Markdown table");
-  app.add_option("-o,--output", t.output, "The same by its ending: .json, .csv or .md");
-  app.add_option("--progress", t.progress, "auto, always or never [auto: on a terminal]");
+  app.add_option("--min-time", t.min_time, "Sample each figure for at least so long [0.5s]")->type_name("TIME");
+  app.add_option("--warmup", t.warmup, "Warm up for at most so long [0.1s]")->type_name("TIME");
+  app.add_option("--repetitions", s.rules.repetitions, "Take at least so many samples, 1 to 1000 [10]")
+      ->type_name("COUNT");
+  app.add_option("--max-noise", t.max_noise, "Sample until the relative MAD is below it, or 4 x --min-time [2%]")
+      ->type_name("PERCENT");
+  app.add_option("--timeout", t.timeout, "End after so long with exit code 124, partial results written [none]")
+      ->type_name("TIME");
+  app.add_option("--seed", s.rules.seed, "Of the inputs, the order and the bootstrap [1]")->type_name("NUMBER");
+  app.add_option("-j,--json", s.json, "Write the result as JSON (schema compute-bench/1); - is standard output")
+      ->type_name("FILE");
+  app.add_option("--csv", s.csv, "Write the rows as CSV")->type_name("FILE");
+  app.add_option("--md", s.markdown, "Write the rows as a Markdown table")->type_name("FILE");
+  app.add_option("-o,--output", t.output, "The same by its ending: .json, .csv or .md")->type_name("FILE");
+  app.add_option("--progress", t.progress, "auto, always or never [auto: on a terminal]")->type_name("WHEN");
   app.add_flag("-q,--quiet", s.quiet, "No table, only failures");
   app.add_flag("-v,--verbose", s.verbose, "More about each figure: batch, samples, interval, cold start");
 }
@@ -157,6 +166,8 @@ void finish(Settings& s, const Texts& t) {
     s.rules.max_noise = *noise;
   }
   s.rules.validate = !t.no_validate;
+  if (s.rules.repetitions < 1 || s.rules.repetitions > 1000)
+    refuse(fmt::format("--repetitions is {}; give 1 to 1000", s.rules.repetitions));
   if (s.device < -1) refuse(fmt::format("--device is {}; devices count from 0", s.device));
   s.color = when_of(t.color, "--color");
   s.progress = when_of(t.progress, "--progress");
@@ -217,7 +228,8 @@ Settings parse(int argc, const char* const* argv) {
   app.get_formatter()->column_width(26);
   add_common(app, texts);
   if (settings.command == Command::run) add_run(app, settings, texts);
-  if (settings.command == Command::list) app.add_option("-b,--backend", texts.backend, "Comma list of backends [all]");
+  if (settings.command == Command::list)
+    app.add_option("-b,--backend", texts.backend, "Comma list of backends [all]")->type_name("LIST");
   if (settings.command == Command::list || settings.command == Command::info)
     app.add_flag("-j,--json", settings.as_json, "As JSON");
   try {

@@ -76,13 +76,12 @@ std::string state_of(const BackendInfo& info, unsigned budget) {
   std::string text;
   for (std::size_t i = 0; i < info.devices.size(); ++i) {
     const Device& d = info.devices[i];
-    text += fmt::format("{}{}: {}{}, {}", i == 0 ? "" : "; ", i, d.name, d.is_cpu ? " (a CPU)" : "", d.driver);
+    text += fmt::format("{}{}: {}{}", i == 0 ? "" : "; ", i, d.name, d.is_cpu ? " (a CPU)" : "");
   }
   if (!info.devices.empty()) return text;
   if (info.architecture.empty()) return "one instruction, one element";
   text = std::string(info.architecture);
-  if (info.kind == FlynnClass::mimd_threads)
-    text += fmt::format(", {} thread{} and this one cutting it", budget, budget == 1 ? "" : "s");
+  if (info.kind == FlynnClass::mimd_threads) text += fmt::format(", {} thread{}", budget, budget == 1 ? "" : "s");
   return text;
 }
 
@@ -98,7 +97,7 @@ void TextReport::warnings(const std::vector<Warning>& all) {
 
 void TextReport::title(const std::string& text) {
   line();
-  line(paint(text, Style::bold));
+  if (!text.empty()) line(paint(text, Style::bold));
   needs_header_ = true;
 }
 
@@ -159,10 +158,10 @@ void TextReport::figures(const std::vector<Figure>& figures) {
   }
 }
 
-void TextReport::end(const std::vector<Figure>& figures, double seconds) {
+void TextReport::end(const RunResult& run) {
   std::map<std::string_view, double> metrics;
   std::size_t measured = 0, verified = 0, wrong = 0, holes = 0, failed = 0;
-  for (const Figure& f : figures) {
+  for (const Figure& f : run.figures) {
     holes += f.is_hole();
     failed += f.error && !f.is_hole();
     measured += !f.samples.empty();
@@ -175,13 +174,15 @@ void TextReport::end(const std::vector<Figure>& figures, double seconds) {
     line(paint(limit == 0 ? fmt::format("check: {}, none allowed", metric)
                           : fmt::format("check: {}, at most {}", metric, limit),
                Style::dim));
-  line(paint(
-      "time: median of one call with all its transfers; noise: relative MAD; ceiling: the part that was reached of "
-      "what plain",
-      Style::dim));
   line(
-      paint("loops (bandwidth) or multiply-adds (gemm) got out of the same number of threads in this run", Style::dim));
-  std::string text = fmt::format("{} figures in {:.0f} s, {} verified", measured, seconds, verified);
+      paint("time: median of one call with all its transfers; noise: relative MAD; x scalar: speed over one plain core",
+            Style::dim));
+  line(paint(
+      "ceiling: what was reached of the bandwidth, or for products of the multiply-adds, that plain loops on as many",
+      Style::dim));
+  line(paint("         threads got out of this machine in this run", Style::dim));
+  std::string text = fmt::format("{} figures in {:.0f} s, {} verified", measured, run.duration, verified);
+  if (!run.is_complete) text = "stopped before the end: " + text;
   if (wrong > 0) text += fmt::format(", {} WRONG", wrong);
   if (failed > 0) text += fmt::format(", {} failed", failed);
   if (holes > 0) text += fmt::format(", {} without a kernel", holes);

@@ -4,8 +4,8 @@
 #include <string>
 
 #include <bench/figure.hpp>
-#include <bench/host_info.hpp>
 #include <bench/options.hpp>
+#include <bench/run_result.hpp>
 
 namespace flynn::bench {
 
@@ -26,7 +26,7 @@ class TextReport {
   void title(const std::string& text);
   void figures(const std::vector<Figure>& figures);
   /// What the check column means, and the summary.
-  void end(const std::vector<Figure>& figures, double seconds);
+  void end(const RunResult& run);
 
  private:
   std::string paint(const std::string& text, Style style) const;

@@ -1,52 +1,19 @@
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
 
 #include <bench/clock.hpp>
 #include <bench/commands.hpp>
 #include <bench/format.hpp>
 #include <bench/interrupt.hpp>
+#include <bench/outputs.hpp>
 #include <bench/progress.hpp>
 #include <bench/report_text.hpp>
-#include <bench/run_result.hpp>
 #include <bench/tour.hpp>
 
 namespace flynn::bench {
 namespace {
-
-struct Output {
-  const std::string& path;
-  std::string (*text)(const RunResult&);
-};
-
-[[noreturn]] void cannot_write(const std::string& path) {
-  throw Failure(exit_input_output, fmt::format("cannot write {}: {}", path, std::strerror(errno)));
-}
-
-/// Now, and not after an hour of measuring.
-void check_outputs(std::span<const Output> outputs) {
-  for (const Output& output : outputs) {
-    if (output.path.empty() || output.path == "-") continue;
-    std::FILE* file = std::fopen(output.path.c_str(), "a");
-    if (!file) cannot_write(output.path);
-    std::fclose(file);
-  }
-}
-
-void write_outputs(std::span<const Output> outputs, const RunResult& run) {
-  for (const Output& output : outputs) {
-    if (output.path.empty()) continue;
-    const std::string text = output.text(run);
-    std::FILE* file = output.path == "-" ? stdout : std::fopen(output.path.c_str(), "w");
-    if (!file) cannot_write(output.path);
-    const bool is_written = std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0;
-    if (!is_written) cannot_write(output.path);
-    if (file != stdout) std::fclose(file);
-  }
-}
 
 std::string utc_now() {
   const std::time_t time = std::time(nullptr);
@@ -57,42 +24,21 @@ std::string utc_now() {
   return text;
 }
 
-/// Rows of this group when there is no memory for it.
+/// Rows of a group when there is no memory for it.
 std::vector<Figure> out_of_memory(const Group& group, std::size_t available) {
   std::vector<Figure> figures;
   for (const BackendInfo* info : group.backends) {
-    Figure f{.spec = group.subject->info, .n = group.n, .requested = info->name};
-    f.error = Error(Code::out_of_memory,
-                    fmt::format("it needs {}, {} are free", bytes_text(double(group.subject->bytes(group.n))),
-                                bytes_text(double(available))),
-                    std::string(info->name), "a smaller --size");
-    figures.push_back(std::move(f));
+    figures.push_back({.spec = group.subject->info, .n = group.n, .requested = info->name});
+    figures.back().error =
+        Error(Code::out_of_memory,
+              fmt::format("it needs {}, {} are free", bytes_text(double(group.subject->bytes(group.n))),
+                          bytes_text(double(available))),
+              std::string(info->name), "try a smaller --size");
   }
   return figures;
 }
 
-/// The sights that the settings select.
-std::vector<Sight> sights_of(const Settings& settings, const Backends& backends) {
-  if (settings.is_tour()) return tour(backends);
-  return {{"", select(settings, backends)}};
-}
-
-std::size_t rows_of(const std::vector<Sight>& sights) {
-  std::size_t rows = 0;
-  for (const Sight& sight : sights)
-    for (const Group& group : sight.groups) rows += group.backends.size();
-  return rows;
-}
-
-void print_plan(const std::vector<Sight>& sights) {
-  for (const Sight& sight : sights)
-    for (const Group& group : sight.groups)
-      for (const BackendInfo* info : group.backends)
-        fmt::print("{}/{}/{}/{}\n", group.subject->info.workload, group.subject->info.type, size_text(group.n),
-                   info->name);
-  fmt::print("{} figures\n", rows_of(sights));
-}
-
+/// The kernel grants memory that is not there and kills who touches it, so it is asked first what is free.
 std::vector<Figure> measure_if_it_fits(const Group& group, const Rules& rules, const Options& options,
                                        Ceilings& ceilings, const OnSample& on_sample) {
   const std::size_t available = available_memory();
@@ -104,39 +50,43 @@ std::vector<Figure> measure_if_it_fits(const Group& group, const Rules& rules, c
   }
 }
 
-void measure_all(const std::vector<Sight>& sights, const Rules& rules, const Options& options, Ceilings& ceilings,
-                 Progress& progress, TextReport& report, RunResult& result) {
-  progress.begin(rows_of(sights));
-  for (const Sight& sight : sights) {
-    if (stop_requested() != Stop::none) return;
-    progress.clear();
-    report.title(sight.title);
-    for (const Group& group : sight.groups) {
-      if (stop_requested() != Stop::none) return;
-      const std::size_t done = result.figures.size();
-      std::vector<Figure> figures = measure_if_it_fits(
-          group, rules, options, ceilings, [&](const Figure& f, double noise) { progress.show(done, f, noise); });
-      for (Figure& f : figures)
-        if (f.stopped == "time" && f.summary.noise() > rules.max_noise) f.warnings.push_back("noise");
-      progress.clear();
-      report.figures(figures);
-      std::ranges::move(figures, std::back_inserter(result.figures));
-    }
-  }
-  result.is_complete = stop_requested() == Stop::none;
+/// The sights that the settings select.
+std::vector<Sight> sights_of(const Settings& settings, const Backends& backends) {
+  std::vector<Sight> sights;
+  if (settings.is_tour())
+    sights = tour(backends);
+  else
+    sights.push_back({"", select(settings, backends)});
+  return sights;
+}
+
+std::size_t rows_of(const std::vector<Sight>& sights) {
+  std::size_t rows = 0;
+  for (const Sight& sight : sights)
+    for (const Group& group : sight.groups) rows += group.backends.size();
+  return rows;
+}
+
+Exit print_plan(const std::vector<Sight>& sights, const Backends& backends) {
+  for (const Sight& sight : sights)
+    for (const Group& group : sight.groups)
+      for (const BackendInfo* info : group.backends)
+        fmt::print("{}/{}/{}/{}\n", group.subject->info.workload, group.subject->info.type, size_text(group.n),
+                   info->name);
+  fmt::print("{} figures\n", rows_of(sights));
+  return backends.has_missing ? exit_unavailable : exit_ok;
+}
+
+/// Names what was asked for and is not here.
+void name_missing(const Backends& backends) {
+  for (const BackendInfo& info : backends.all)
+    if (backends.has_missing && !info.available)
+      fmt::print(stderr, "compute_bench: {} is not available: {}{}{}\n", info.name, info.reason,
+                 info.hint.empty() ? "" : "; ", info.hint);
 }
 
 Exit exit_of(const RunResult& result, const Backends& backends) {
-  switch (stop_requested()) {
-    case Stop::interrupted:
-      return exit_interrupted;
-    case Stop::terminated:
-      return exit_terminated;
-    case Stop::timed_out:
-      return exit_timed_out;
-    case Stop::none:
-      break;
-  }
+  if (const Exit stopped = exit_of(stop_requested()); stopped != exit_ok) return stopped;
   bool has_failed = false;
   for (const Figure& f : result.figures) {
     if (f.is_wrong()) return exit_wrong;
@@ -146,60 +96,98 @@ Exit exit_of(const RunResult& result, const Backends& backends) {
   return backends.has_missing ? exit_unavailable : exit_ok;
 }
 
-/// Names what was asked for and is not here.
-void name_missing(const Backends& backends) {
-  if (!backends.has_missing) return;
-  for (const BackendInfo& info : backends.all)
-    if (!info.available)
-      fmt::print(stderr, "compute_bench: {} is not available: {}{}{}\n", info.name, info.reason,
-                 info.hint.empty() ? "" : "; ", info.hint);
-}
+/// A run from its first line to its last.
+class Runner {
+ public:
+  Runner(const Settings& settings, Context& context, std::vector<std::string> arguments)
+      : settings_(settings),
+        report_(takes_stdout(settings) ? stderr : stdout, settings.color, settings.verbose),
+        progress_(settings.quiet ? When::never : settings.progress) {
+    base_ = {.device = settings.device, .context = &context};
+    result_.arguments = std::move(arguments);
+    result_.start = utc_now();
+    result_.seed = settings.rules.seed;
+    result_.build = build_info();
+    result_.host = read_host();
+    result_.load_before = load_average();
+    result_.budget = context.threads();
+    result_.warnings = warnings_of(result_.host, result_.build, Context().threads(), settings.threads);
+    if (settings.quiet || settings.dry_run) report_.silence();
+  }
+
+  void show_machine() { report_.machine(result_.host, result_.build, result_.budget); }
+
+  Exit measure_all(const Backends& backends, const std::vector<Sight>& sights) {
+    report_.backends(backends.all, result_.budget);
+    report_.warnings(result_.warnings);
+    rows_left_ = rows_of(sights);
+    progress_.begin(rows_left_);
+    for (const Sight& sight : sights)
+      if (stop_requested() == Stop::none) measure_sight(sight);
+    result_.is_complete = stop_requested() == Stop::none;
+    result_.duration = now() - begin_;
+    result_.load_after = load_average();
+    result_.backends = backends.all;
+    result_.ceilings = ceilings_.all();
+    report_.end(result_);
+    write_outputs(settings_, result_);
+    return exit_of(result_, backends);
+  }
+
+ private:
+  void measure_sight(const Sight& sight) {
+    report_.title(sight.title);
+    for (const Group& group : sight.groups) {
+      if (stop_requested() != Stop::none) return;
+      const Rules rules = rules_now();
+      auto figures = measure_if_it_fits(group, rules, base_, ceilings_, [&](const Figure& f, double noise) {
+        progress_.show(result_.figures.size(), f, noise);
+      });
+      for (Figure& f : figures)
+        if (f.stopped == "time" && f.summary.noise() > rules.max_noise) f.warnings.push_back("noise");
+      rows_left_ -= group.backends.size();
+      progress_.clear();
+      report_.figures(figures);
+      std::ranges::move(figures, std::back_inserter(result_.figures));
+    }
+  }
+
+  Rules rules_now() const {
+    if (!settings_.is_tour() || settings_.has_own_times || settings_.quick) return settings_.rules;
+    return tour_rules(settings_.rules, now() - begin_, rows_left_);
+  }
+
+  const Settings& settings_;
+  Options base_;
+  double begin_ = now();
+  std::size_t rows_left_ = 0;
+  RunResult result_;
+  TextReport report_;
+  Progress progress_;
+  Ceilings ceilings_;
+};
 
 }  // namespace
 
 Exit run(const Settings& settings, std::vector<std::string> arguments) {
-  const Output outputs[] = {{settings.json, json_text}, {settings.csv, csv_text}, {settings.markdown, markdown_text}};
-  check_outputs(outputs);
+  check_outputs(settings);
   catch_signals();
   if (settings.timeout > 0) stop_after(settings.timeout);
   Context context({.threads = settings.threads, .interrupt = [] { return stop_requested() != Stop::none; }});
   if (settings.self_test) return self_test(settings, context);
 
-  const double begin = now();
-  const bool stdout_is_taken = settings.json == "-" || settings.csv == "-" || settings.markdown == "-";
-  TextReport report(stdout_is_taken ? stderr : stdout, settings.color, settings.verbose);
-  if (settings.quiet || settings.dry_run) report.silence();
-  RunResult result{.arguments = std::move(arguments), .start = utc_now(), .seed = settings.rules.seed};
-  result.build = build_info();
-  result.host = read_host();
-  result.load_before = load_average();
-  result.budget = context.threads();
-  result.warnings = warnings_of(result.host, result.build, Context().threads(), settings.threads);
-  report.machine(result.host, result.build, result.budget);
+  Runner runner(settings, context, std::move(arguments));
+  // Looking for devices takes up to a second: the user sees the machine first, unless a wrong name is to be refused.
+  const bool is_named = !settings.backends.empty();
+  if (!is_named) runner.show_machine();
   const Backends backends = find_backends(context, settings);
-  report.backends(backends.all, result.budget);
-  report.warnings(result.warnings);
   name_missing(backends);
   if (backends.usable().empty()) return exit_unavailable;
-
   const std::vector<Sight> sights = sights_of(settings, backends);
-  if (settings.dry_run) {
-    print_plan(sights);
-    return backends.has_missing ? exit_unavailable : exit_ok;
-  }
+  if (settings.dry_run) return print_plan(sights, backends);
   if (rows_of(sights) == 0) throw Failure(exit_usage, "no row is left; loosen --workload, --type or --filter");
-  Ceilings ceilings;
-  Progress progress(settings.quiet ? When::never : settings.progress);
-  const bool is_short = settings.is_tour() && !settings.has_own_times && !settings.quick;
-  measure_all(sights, is_short ? tour_rules(settings.rules) : settings.rules,
-              {.device = settings.device, .context = &context}, ceilings, progress, report, result);
-  result.duration = now() - begin;
-  result.load_after = load_average();
-  result.backends = backends.all;
-  result.ceilings = ceilings.all();
-  report.end(result.figures, result.duration);
-  write_outputs(outputs, result);
-  return exit_of(result, backends);
+  if (is_named) runner.show_machine();
+  return runner.measure_all(backends, sights);
 }
 
 }  // namespace flynn::bench

@@ -2,13 +2,19 @@
 
 #include <bench/commands.hpp>
 #include <bench/format.hpp>
+#include <bench/interrupt.hpp>
 #include <bench/selection.hpp>
 
 namespace flynn::bench {
 namespace {
 
-enum class Outcome { caught, missed, right_refused, no_kernel, failed };
+enum class Outcome { noticed, missed, right_refused, no_kernel, failed };
+constexpr const char* name_of(Outcome outcome) {
+  constexpr const char* names[] = {"noticed", "NOT NOTICED", "right result refused", "no kernel", "failed"};
+  return names[int(outcome)];
+}
 
+/// A right result must pass, the same result with a planted error must not.
 Outcome test_one(Trial& trial, const Options& options, std::string& words) {
   const auto verdict = trial.verify(options);
   if (!verdict) {
@@ -19,46 +25,58 @@ Outcome test_one(Trial& trial, const Options& options, std::string& words) {
   if (!verdict->pass) return Outcome::right_refused;
   const Verdict planted = trial.verify_planted_error();
   words = fmt::format("{:.3g} {}", planted.value, planted.metric);
-  return planted.pass ? Outcome::missed : Outcome::caught;
+  return planted.pass ? Outcome::missed : Outcome::noticed;
 }
 
-/// A number that ends within a block and within a vector of every width.
+/// Sizes that end within a block and within a vector of every width.
 std::size_t usual_size(Rate rate) { return rate == Rate::flops ? 65 : 4099; }
+
+std::vector<Group> groups_of(const Settings& settings, const Backends& backends) {
+  std::vector<Group> groups;
+  for (const Group& group : select(settings, backends)) {
+    const std::size_t n = settings.sizes.empty() ? usual_size(group.subject->info.rate) : group.n;
+    if (!groups.empty() && groups.back().subject == group.subject && groups.back().n == n) continue;
+    groups.push_back({group.subject, n, group.backends});
+  }
+  return groups;
+}
+
+struct Counts {
+  int of[5] = {};
+  int operator[](Outcome outcome) const { return of[int(outcome)]; }
+};
+
+Exit conclude(const Counts& counts, const Backends& backends) {
+  const int planted = counts[Outcome::noticed] + counts[Outcome::missed];
+  fmt::print("{} errors planted, {} noticed", planted, counts[Outcome::noticed]);
+  for (Outcome outcome : {Outcome::right_refused, Outcome::no_kernel, Outcome::failed})
+    if (counts[outcome] > 0) fmt::print("; {}: {}", name_of(outcome), counts[outcome]);
+  fmt::print("\n");
+  if (const Exit stopped = exit_of(stop_requested()); stopped != exit_ok) return stopped;
+  if (counts[Outcome::missed] + counts[Outcome::right_refused] > 0) return exit_wrong;
+  if (counts[Outcome::failed] > 0 || planted == 0) return exit_failed;
+  return backends.has_missing ? exit_unavailable : exit_ok;
+}
 
 }  // namespace
 
 Exit self_test(const Settings& settings, Context& context) {
-  constexpr const char* words_of[] = {"noticed", "NOT NOTICED", "right result refused", "no kernel", "failed"};
   const Backends backends = find_backends(context, settings);
-  int counts[5] = {};
-  for (const Subject& subject : subjects()) {
-    Settings one = settings;
-    if (one.sizes.empty()) one.sizes = {usual_size(subject.info.rate)};
-    for (const Group& group : select(one, backends)) {
-      if (group.subject != &subject) continue;
-      const auto trial = subject.prepare(group.n, settings.rules.seed);
-      for (const BackendInfo* info : group.backends) {
-        std::string words;
-        const Outcome outcome = test_one(
-            *trial,
-            {.backend = info->name, .device = settings.device, .threads = settings.threads, .context = &context},
-            words);
-        ++counts[int(outcome)];
-        if (!settings.quiet || outcome == Outcome::missed)
-          fmt::print("{:<9} {:<4} {:>6} {:<8} {:<21} {}\n", subject.info.workload, subject.info.type,
-                     size_text(group.n), info->name, words_of[int(outcome)], words);
-      }
+  Counts counts;
+  for (const Group& group : groups_of(settings, backends)) {
+    const auto trial = group.subject->prepare(group.n, settings.rules.seed);
+    for (const BackendInfo* info : group.backends) {
+      if (stop_requested() != Stop::none) return conclude(counts, backends);
+      std::string words;
+      const Outcome outcome =
+          test_one(*trial, {.backend = info->name, .device = settings.device, .context = &context}, words);
+      ++counts.of[int(outcome)];
+      if (settings.quiet && outcome != Outcome::missed && outcome != Outcome::right_refused) continue;
+      fmt::print("{:<9} {:<4} {:>6} {:<8} {:<21} {}\n", group.subject->info.workload, group.subject->info.type,
+                 size_text(group.n), info->name, name_of(outcome), words);
     }
   }
-  const int planted = counts[int(Outcome::caught)] + counts[int(Outcome::missed)];
-  fmt::print("{} errors planted, {} noticed", planted, counts[int(Outcome::caught)]);
-  if (counts[int(Outcome::right_refused)] > 0)
-    fmt::print("; {} right results refused", counts[int(Outcome::right_refused)]);
-  if (counts[int(Outcome::failed)] > 0) fmt::print("; {} runs failed", counts[int(Outcome::failed)]);
-  fmt::print("\n");
-  if (counts[int(Outcome::missed)] + counts[int(Outcome::right_refused)] > 0) return exit_wrong;
-  if (counts[int(Outcome::failed)] > 0 || planted == 0) return exit_failed;
-  return backends.has_missing ? exit_unavailable : exit_ok;
+  return conclude(counts, backends);
 }
 
 }  // namespace flynn::bench

@@ -15,7 +15,7 @@ struct Sight {
 /// Every family, every element type, in caches and in memory, within 60 s on two cores.
 std::vector<Sight> tour(const Backends& backends);
 
-/// What the figures of the tour are measured by: less time each than a selected run takes.
-Rules tour_rules(const Rules& rules);
+/// What a figure of the tour is measured by: so that all that are left fit in the time that is left of 40 s.
+Rules tour_rules(const Rules& rules, double elapsed_seconds, std::size_t figures_left);
 
 }  // namespace flynn::bench
