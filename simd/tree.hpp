@@ -77,31 +77,45 @@ Status tree_sum(Term term, T& result, const Execution& execution, const X&... x)
   return {};
 }
 
+/// The sum of 64-bit lanes, two vectors at a time.
+template <class Arch, class Sum>
+FLYNN_ALWAYS_INLINE Sum sum_of_lanes(const xsimd::batch<Sum, Arch>& a, const xsimd::batch<Sum, Arch>& b) {
+  using V = xsimd::batch<Sum, Arch>;
+  alignas(V) Sum lane[V::size];
+  (a + b).store_aligned(lane);
+  Sum sum = 0;
+  for (Sum s : lane) sum += s;
+  return sum;
+}
+
 /// The sum of 32- or 64-bit integers in 64 bits, which wraps.
 template <class Arch, class T>
 SumOf<T> integer_sum(const T* x, std::size_t n) {
-  using Sum = SumOf<T>;
-  using V = xsimd::batch<Sum, Arch>;
+  using V = xsimd::batch<std::uint64_t, Arch>;
   constexpr std::size_t step = sizeof(V) / sizeof(T);
-  V sums[4] = {V(Sum(0)), V(Sum(0)), V(Sum(0)), V(Sum(0))};
+  // A lane holds two numbers of 32 bits, low + 2^32 high. Sums of whole lanes and of the high halves give that of the
+  // low ones modulo 2^64: three instructions a vector. Signed numbers are made unsigned by adding 2^31, which is
+  // flipping their signs.
+  constexpr std::uint64_t bias = std::is_signed_v<T> ? std::uint64_t{1} << 31 : 0;
+  const V signs(sizeof(T) == 4 ? bias << 32 | bias : 0);
+  V whole[2] = {V(std::uint64_t{0}), V(std::uint64_t{0})}, high[2] = {whole[0], whole[0]};
   std::size_t i = 0;
   for (; i + 2 * step <= n; i += 2 * step)
     for (std::size_t j = 0; j < 2; ++j) {
-      const V v = xsimd::bitwise_cast<V>(xsimd::batch<T, Arch>::load_unaligned(x + i + j * step));
-      if constexpr (sizeof(T) == 8) {
-        sums[j] += v;
-      } else {  // two numbers of 32 bits in each lane; shifts extend them
-        sums[j] += (v << 32) >> 32;
-        sums[j + 2] += v >> 32;
+      V v = xsimd::bitwise_cast<V>(xsimd::batch<T, Arch>::load_unaligned(x + i + j * step));
+      if constexpr (sizeof(T) == 4) {
+        v = v ^ signs;
+        high[j] += v >> 32;
       }
+      whole[j] += v;
     }
-  const V total = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-  alignas(V) Sum lane[V::size];
-  total.store_aligned(lane);
-  Sum sum = 0;
-  for (Sum s : lane) sum = wrapping_add(sum, s);
-  for (; i < n; ++i) sum = wrapping_add(sum, Sum(x[i]));
-  return sum;
+  std::uint64_t sum = sum_of_lanes(whole[0], whole[1]);
+  if constexpr (sizeof(T) == 4) {
+    const std::uint64_t high_sum = sum_of_lanes(high[0], high[1]);
+    sum = (sum - (high_sum << 32)) + high_sum - i * bias;
+  }
+  for (; i < n; ++i) sum += std::uint64_t(SumOf<T>(x[i]));
+  return SumOf<T>(sum);
 }
 
 }  // namespace flynn::simd
