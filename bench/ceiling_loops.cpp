@@ -1,10 +1,12 @@
 // Compiled once per instruction set, see CMakeLists.txt: FLYNN_LOOPS is the name of the table, FLYNN_LOOPS_ARCH the
 // type of xsimd. Everything else here is local to the file, so that no code of a newer CPU escapes from it.
 
-#include <bench/ceiling_loops.hpp>
+#include <xsimd/xsimd.hpp>
+
 #include <cstring>
 #include <type_traits>
-#include <xsimd/xsimd.hpp>
+
+#include <bench/ceiling_loops.hpp>
 
 namespace flynn::bench {
 namespace {
