@@ -50,8 +50,7 @@ class Device {
 /// The devices that gave the known answer to a small kernel, GPUs first, CPUs last; and why there are not more.
 struct Inventory {
   std::vector<Device*> devices;
-  Code code = Code::ok;
-  std::string reason;  ///< empty when every device that a platform offers works
+  std::string reason;  ///< the last thing that went wrong; empty when every device that a platform offers works
 };
 
 /// Looks at the platforms at the first call. Lives until the process ends: drivers are gone before static objects are.
