@@ -142,7 +142,7 @@ Kernel Device::kernel(std::string_view text, const kernels::Entry& entry) {
 
 std::size_t Device::builds() {
   const std::lock_guard lock(mutex_);
-  return programs_.size();
+  return builds_;
 }
 
 cl_program Device::program(std::string_view text, const kernels::Entry& entry) {
@@ -172,6 +172,7 @@ cl_program Device::program(std::string_view text, const kernels::Entry& entry) {
                   entry.text.data(), int(entry.type.size()), entry.type.data(), log);
   }
   check(error, "clBuildProgram");
+  ++builds_;
   return programs_.emplace(key, std::move(program)).first->second.get();
 }
 

@@ -45,6 +45,7 @@ class Device {
   // are this object's.
   std::mutex mutex_;
   std::map<std::string, Program> programs_;
+  std::size_t builds_ = 0;
 };
 
 /// The devices that gave the known answer to a small kernel, GPUs first, CPUs last; and why there are not more.
