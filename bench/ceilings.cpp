@@ -110,7 +110,7 @@ double pass(Memory& memory, const Loop run, unsigned thread, unsigned threads, d
   const std::size_t begin = memory.begin_of(thread, threads), end = memory.begin_of(thread + 1, threads);
   char* views[4] = {};
   for (std::size_t i = 0; i < memory.views.size(); ++i) views[i] = static_cast<char*>(memory.views[i].data()) + begin;
-  [[maybe_unused]] static volatile std::uint64_t sink;
+  [[maybe_unused]] volatile std::uint64_t sink;
   for (std::size_t i = 0; i < passes; ++i) sink = run(views, end - begin);
   return traffic * double(end - begin) * double(passes);
 }

@@ -3,9 +3,10 @@
 // and fused multiply-adds a second. No row can be judged without it: 20 GB/s is the whole of one machine and half of
 // another.
 
-#include <bench/trial.hpp>
 #include <deque>
 #include <string>
+
+#include <bench/trial.hpp>
 
 namespace flynn::bench {
 

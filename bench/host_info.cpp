@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gnu/libc-version.h>
 #include <sched.h>
 #include <sys/utsname.h>
@@ -9,7 +10,6 @@
 #include <set>
 #include <sstream>
 
-#include <fmt/format.h>
 #include <bench/build_info.hpp>
 #include <bench/format.hpp>
 #include <bench/host_info.hpp>

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -7,7 +8,6 @@
 #include <bench/report_json.hpp>
 #include <bench/report_text.hpp>
 #include <bench/selection.hpp>
-#include <nlohmann/json.hpp>
 
 namespace flynn::bench {
 namespace {

@@ -1,10 +1,10 @@
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdlib>
 #include <regex>
 
-#include <fmt/format.h>
 #include <bench/exit_code.hpp>
 #include <bench/format.hpp>
 #include <bench/options.hpp>
@@ -139,6 +139,7 @@ void take_output(Settings& s, const Texts& t) {
     else
       refuse(fmt::format("--output is \"{}\"; known endings are .json, .csv and .md", t.output));
   }
+  if (s.self_test && !(s.json + s.csv + s.markdown).empty()) refuse("--self-test measures nothing and writes no files");
   if ((s.json == "-") + (s.csv == "-") + (s.markdown == "-") > 1) refuse("only one of --json, --csv and --md can be -");
 }
 

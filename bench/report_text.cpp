@@ -1,10 +1,10 @@
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <map>
 
-#include <fmt/format.h>
 #include <bench/format.hpp>
 #include <bench/report_text.hpp>
 

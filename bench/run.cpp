@@ -25,28 +25,23 @@ std::string utc_now() {
 }
 
 /// Rows of a group when there is no memory for it.
-std::vector<Figure> out_of_memory(const Group& group, std::size_t available) {
+std::vector<Figure> out_of_memory(const Group& group) {
   std::vector<Figure> figures;
+  const std::string words = fmt::format("it needs {}, {} are free", bytes_text(group.subject->bytes(group.n)),
+                                        bytes_text(double(available_memory())));
   for (const BackendInfo* info : group.backends) {
     figures.push_back({.spec = group.subject->info, .n = group.n, .requested = info->name});
-    figures.back().error =
-        Error(Code::out_of_memory,
-              fmt::format("it needs {}, {} are free", bytes_text(double(group.subject->bytes(group.n))),
-                          bytes_text(double(available))),
-              std::string(info->name), "try a smaller --size");
+    figures.back().error = Error(Code::out_of_memory, words, std::string(info->name), "try a smaller --size");
   }
   return figures;
 }
 
-/// The kernel grants memory that is not there and kills who touches it, so it is asked first what is free.
 std::vector<Figure> measure_if_it_fits(const Group& group, const Rules& rules, const Options& options,
                                        Ceilings& ceilings, const OnSample& on_sample) {
-  const std::size_t available = available_memory();
-  if (available > 0 && group.subject->bytes(group.n) > available) return out_of_memory(group, available);
   try {
     return measure(group, rules, options, ceilings, on_sample);
   } catch (const std::bad_alloc&) {
-    return out_of_memory(group, available);
+    return out_of_memory(group);
   }
 }
 
@@ -170,7 +165,6 @@ class Runner {
 }  // namespace
 
 Exit run(const Settings& settings, std::vector<std::string> arguments) {
-  check_outputs(settings);
   catch_signals();
   if (settings.timeout > 0) stop_after(settings.timeout);
   Context context({.threads = settings.threads, .interrupt = [] { return stop_requested() != Stop::none; }});
@@ -179,6 +173,7 @@ Exit run(const Settings& settings, std::vector<std::string> arguments) {
   Runner runner(settings, context, std::move(arguments));
   // Looking for devices takes up to a second: the user sees the machine first, unless a wrong name is to be refused.
   const bool is_named = !settings.backends.empty();
+  check_environment(context);
   if (!is_named) runner.show_machine();
   const Backends backends = find_backends(context, settings);
   name_missing(backends);
@@ -186,6 +181,7 @@ Exit run(const Settings& settings, std::vector<std::string> arguments) {
   const std::vector<Sight> sights = sights_of(settings, backends);
   if (settings.dry_run) return print_plan(sights, backends);
   if (rows_of(sights) == 0) throw Failure(exit_usage, "no row is left; loosen --workload, --type or --filter");
+  check_outputs(settings);
   if (is_named) runner.show_machine();
   return runner.measure_all(backends, sights);
 }

@@ -41,7 +41,14 @@ std::vector<const BackendInfo*> Backends::usable() const {
   return found;
 }
 
+void check_environment(Context& context) {
+  if (!std::getenv("FLYNN_SIMD_ARCH")) return;
+  const BackendInfo simd = context.backend("simd");
+  if (!simd.available) throw Failure(exit_usage, fmt::format("{}; {}", simd.reason, simd.hint));
+}
+
 Backends find_backends(Context& context, const Settings& settings) {
+  check_environment(context);
   Backends backends;
   for (const std::string& name : settings.backends) {
     if (name == "all" || name == "auto") continue;
@@ -59,10 +66,6 @@ Backends find_backends(Context& context, const Settings& settings) {
     for (BackendInfo& info : context.backends())
       if (std::ranges::find(backends.all, info.name, &BackendInfo::name) == backends.all.end())
         backends.all.push_back(std::move(info));
-  // The host's instruction sets are missing only when somebody asked for one that is not known here.
-  for (const BackendInfo& info : backends.all)
-    if (info.name == "simd" && !info.available && std::getenv("FLYNN_SIMD_ARCH"))
-      throw Failure(exit_usage, fmt::format("{}; {}", info.reason, info.hint));
   return backends;
 }
 

@@ -15,6 +15,9 @@ struct Backends {
   std::vector<const BackendInfo*> usable() const;
 };
 
+/// Throws Failure when the environment asks for an instruction set that is not known or not here. Opens no driver.
+void check_environment(Context& context);
+
 /// Probes the backends that the settings name, no others; without names or with "all" every one. Throws Failure for an
 /// unknown name or environment value.
 Backends find_backends(Context& context, const Settings& settings);

@@ -1,8 +1,9 @@
 #include <algorithm>
-#include <bench/statistics.hpp>
 #include <cmath>
 #include <random>
 #include <vector>
+
+#include <bench/statistics.hpp>
 
 namespace flynn::bench {
 namespace {

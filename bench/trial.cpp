@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
-#include <bench/trial.hpp>
 #include <cstring>
+
+#include <bench/host_info.hpp>
+#include <bench/trial.hpp>
 #include <tests/samples/all.hpp>
 
 namespace flynn::bench {
@@ -88,11 +90,22 @@ class TrialOf final : public Trial {
 };
 
 template <Spec W>
-std::size_t bytes(std::size_t n) {
-  std::size_t sum = 0;
+double bytes(std::size_t n) {
   W w = Sample<W>::shape(n);
-  w.each_buffer([&](auto& view) { sum += bytes_of(view) * (access_of<decltype(view)> == Access::read_write ? 3 : 2); });
+  // What a call must read and write at least, as a double, knows no overflow; the footprints below do.
+  double sum = w.cost().bytes;
+  if (sum > 0x1p48) return sum;
+  sum = 0;
+  w.each_buffer(
+      [&](auto& view) { sum += double(bytes_of(view)) * (access_of<decltype(view)> == Access::read_write ? 4 : 3); });
   return sum;
+}
+
+template <Spec W>
+std::unique_ptr<Trial> prepare(std::size_t n, std::uint64_t seed) {
+  const std::size_t available = available_memory();
+  if (available > 0 && bytes<W>(n) > double(available)) throw std::bad_alloc();
+  return std::make_unique<TrialOf<W>>(n, seed);
 }
 
 template <Spec W>
@@ -114,9 +127,7 @@ constexpr auto subjects_of(SpecList<W...>) {
                             .cost = [](std::size_t n) { return Sample<W>::shape(n).cost(); },
                             .traffic = traffic<W>,
                             .bytes = bytes<W>,
-                            .prepare = [](std::size_t n, std::uint64_t seed) -> std::unique_ptr<Trial> {
-                              return std::make_unique<TrialOf<W>>(n, seed);
-                            }}...};
+                            .prepare = prepare<W>}...};
 }
 
 }  // namespace

@@ -4,9 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <flynn/flynn.hpp>
 #include <memory>
 #include <span>
+
+#include <flynn/flynn.hpp>
 #include <tests/samples/sample.hpp>
 
 namespace flynn::bench {
@@ -40,9 +41,11 @@ struct Subject {
   SpecInfo info;
   Cost (*cost)(std::size_t n);
   Traffic (*traffic)(std::size_t n);
-  /// Memory that a trial takes: inputs and outputs, once more for the reference, and what restore() copies back.
-  std::size_t (*bytes)(std::size_t n);
-  /// Throws std::bad_alloc.
+  /// Memory that measuring it takes: inputs and outputs, once more for the reference and for the ceiling, and what
+  /// restore() copies back.
+  double (*bytes)(std::size_t n);
+  /// Throws std::bad_alloc also when the machine has less free than bytes(n): the kernel would grant memory that is not
+  /// there and kill who touches it.
   std::unique_ptr<Trial> (*prepare)(std::size_t n, std::uint64_t seed);
 };
 

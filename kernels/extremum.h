@@ -46,40 +46,43 @@ FUNCTION Key key_of(T x) { return x; }
 #define BETTER(key, index, best_key, best_index) \
   (WINS(key, best_key) || ((key) == (best_key) && (index) < (best_index)))
 
-// keys[c] and indices[c] = key and index of the winner of chunk c, for the chunks of elements begin ... end - 1; begin
-// is a multiple of 16384. Groups have 256 work-items, or any number on a CPU.
-KERNEL(ENTRY)(size begin, size end, GLOBAL const T* x, GLOBAL Key* keys, GLOBAL size* indices) {
-  const size chunk = begin / CHUNK + global_id() / CHUNK_ITEMS, first = chunk * CHUNK;
+// The winner of this work-item's columns of the chunk that begins at `first` < end.
+FUNCTION void item_winner(size first, size end, GLOBAL const T* x, Key* best, size* at) {
   const size start = first + global_id() % CHUNK_ITEMS;
   Key key[ITEM_COLUMNS], row[ITEM_COLUMNS];
-  if (first >= end) return;  // on a CPU; on a GPU every group has a chunk
   // A column without elements holds the first one under an index that loses to it.
   for (int c = 0; c < ITEM_COLUMNS; ++c) {
     key[c] = key_of(x[start + c < end ? start + c : first]);
     row[c] = 0;
   }
-  if (first + CHUNK <= end) {
-    for (int r = 1; r < CHUNK / WIDTH; ++r)
-      for (int c = 0; c < ITEM_COLUMNS; ++c) {
-        const Key k = key_of(x[start + (size)r * WIDTH + c]);
-        row[c] = WINS(k, key[c]) ? (Key)r : row[c];
-        key[c] = WINS(k, key[c]) ? k : key[c];
-      }
-  } else {
-    for (int r = 1; r < CHUNK / WIDTH; ++r)
-      for (int c = 0; c < ITEM_COLUMNS; ++c) {
-        const size i = start + (size)r * WIDTH + c;
-        if (i >= end) break;
-        const Key k = key_of(x[i]);
-        if (WINS(k, key[c])) key[c] = k, row[c] = (Key)r;
-      }
-  }
-  Key best = key[0];
-  size at = start + (size)row[0] * WIDTH;
+  const int is_whole = first + CHUNK <= end;
+  for (int r = 1; is_whole && r < CHUNK / WIDTH; ++r)
+    for (int c = 0; c < ITEM_COLUMNS; ++c) {
+      const Key k = key_of(x[start + (size)r * WIDTH + c]);
+      row[c] = WINS(k, key[c]) ? (Key)r : row[c];
+      key[c] = WINS(k, key[c]) ? k : key[c];
+    }
+  for (size i = start + WIDTH; !is_whole && i < end; i += WIDTH)
+    for (int c = 0; c < ITEM_COLUMNS && i + c < end; ++c) {
+      const Key k = key_of(x[i + c]);
+      if (WINS(k, key[c])) key[c] = k, row[c] = (Key)((i - start) / WIDTH);
+    }
+  *best = key[0];
+  *at = start + (size)row[0] * WIDTH;
   for (int c = 1; c < ITEM_COLUMNS; ++c) {
     const size i = start + (size)row[c] * WIDTH + c;
-    if (BETTER(key[c], i, best, at)) best = key[c], at = i;
+    if (BETTER(key[c], i, *best, *at)) *best = key[c], *at = i;
   }
+}
+
+// keys[c] and indices[c] = key and index of the winner of chunk c, for the chunks of elements begin ... end - 1; begin
+// is a multiple of 16384. Groups have 256 work-items, or any number on a CPU.
+KERNEL(ENTRY)(size begin, size end, GLOBAL const T* x, GLOBAL Key* keys, GLOBAL size* indices) {
+  const size chunk = begin / CHUNK + global_id() / CHUNK_ITEMS;
+  if (chunk * CHUNK >= end) return;  // on a CPU; on a GPU every group has a chunk
+  Key best;
+  size at;
+  item_winner(chunk * CHUNK, end, x, &best, &at);
 #ifndef FLYNN_CPU
   LOCAL_ARRAY(Key, group_key, GROUP);
   LOCAL_ARRAY(size, group_index, GROUP);

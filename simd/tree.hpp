@@ -4,6 +4,7 @@
 #include <flynn/execution.hpp>
 #include <flynn/tree.hpp>
 #include <flynn/view.hpp>
+#include <simd/transpose.hpp>
 
 namespace flynn::simd {
 namespace detail {
@@ -23,21 +24,17 @@ struct Lanes {
   FLYNN_ALWAYS_INLINE void add_row(Term& term, const X*... x) {
     for (std::size_t r = 0; r < count; ++r) registers[r] = registers[r] + term(V::load_unaligned(x + r * V::size)...);
   }
-  /// Lane j with lane j + 16, then 8, 4, 2, 1: whole registers first, then the elements of the last one.
-  FLYNN_ALWAYS_INLINE T halve() const {
+  /// Lane j with lane j + 16 and so on, as long as these are whole registers: one is left.
+  FLYNN_ALWAYS_INLINE V halve_registers() const {
     V half[count];
     for (std::size_t r = 0; r < count; ++r) half[r] = registers[r];
     for (std::size_t w = count / 2; w > 0; w /= 2)
       for (std::size_t r = 0; r < w; ++r) half[r] = half[r] + half[r + w];
-    alignas(V) T lane[V::size];
-    half[0].store_aligned(lane);
-    for (std::size_t w = V::size / 2; w > 0; w /= 2)
-      for (std::size_t j = 0; j < w; ++j) lane[j] += lane[j + w];
-    return lane[0];
+    return half[0];
   }
 };
 
-/// The result of the last block, which has fewer than 1024 elements.
+/// The result of a block of n <= 1024 elements.
 template <class Arch, class T, class Term, class... X>
 T partial_block(Term& term, std::size_t n, const X*... x) {
   Lanes<Arch, T> lanes;
@@ -51,24 +48,43 @@ T partial_block(Term& term, std::size_t n, const X*... x) {
   return lane[0];
 }
 
+/// The results of as many blocks as a vector has elements, beginning at `x`. The last halvings are within a register;
+/// they are made for all these blocks at once, by transposing.
+template <class Arch, class T, class Term, class... X>
+FLYNN_ALWAYS_INLINE xsimd::batch<T, Arch> whole_blocks(Term& term, const X*... x) {
+  using L = Lanes<Arch, T>;
+  using V = typename L::V;
+  // A block is one chain of additions in each of its registers. Latency 4 and 2 ports want 8 chains: several blocks at
+  // a time.
+  constexpr std::size_t at_once = L::count >= 8 ? 1 : (8 / L::count < V::size ? 8 / L::count : V::size);
+  V row[V::size];
+  for (std::size_t first = 0; first < V::size; first += at_once) {
+    L lanes[at_once];
+    for (std::size_t j = 0; j < tree_block; j += tree_lanes)
+      for (std::size_t b = 0; b < at_once; ++b) lanes[b].add_row(term, x + (first + b) * tree_block + j...);
+    for (std::size_t b = 0; b < at_once; ++b) row[first + b] = lanes[b].halve_registers();
+  }
+  transpose<Arch, T>(row);
+  for (std::size_t w = V::size / 2; w > 0; w /= 2)
+    for (std::size_t j = 0; j < w; ++j) row[j] = row[j] + row[j + w];
+  return row[0];
+}
+
 }  // namespace detail
 
 /// The sum of term(x[i]...) in the tree of flynn/tree.hpp, for floats.
 template <class Arch, class T, class Term, class... X>
 Status tree_sum(Term term, T& result, const Execution& execution, const X&... x) {
-  using Lanes = detail::Lanes<Arch, T>;
-  // A block is one chain of additions in each of its registers. Latency 4 and 2 ports want 8 chains: several blocks a
-  // turn.
-  constexpr std::size_t blocks_a_turn = Lanes::count >= 8 ? 1 : 8 / Lanes::count;
+  using V = xsimd::batch<T, Arch>;
+  constexpr std::size_t turn = V::size * tree_block;
   const std::size_t n = (x.size(), ...);
   TreeCounter<T> blocks;
   std::size_t i = 0;
-  for (; i + blocks_a_turn * tree_block <= n; i += blocks_a_turn * tree_block) {
-    Lanes lanes[blocks_a_turn];
-    for (std::size_t j = 0; j < tree_block; j += tree_lanes)
-      for (std::size_t b = 0; b < blocks_a_turn; ++b) lanes[b].add_row(term, x.data + i + b * tree_block + j...);
-    for (std::size_t b = 0; b < blocks_a_turn; ++b) blocks.push(lanes[b].halve());
-    if (i % (std::size_t{1} << 20) == 0)
+  for (; i + turn <= n; i += turn) {
+    alignas(V) T block[V::size];
+    detail::whole_blocks<Arch, T>(term, x.data + i...).store_aligned(block);
+    for (T b : block) blocks.push(b);
+    if (i % (std::size_t{1} << 18) == 0)
       if (Status s = poll(execution); !s.ok()) return s;
   }
   for (; i < n; i += tree_block)
@@ -77,31 +93,45 @@ Status tree_sum(Term term, T& result, const Execution& execution, const X&... x)
   return {};
 }
 
+/// The sum of 64-bit lanes, two vectors at a time.
+template <class Arch, class Sum>
+FLYNN_ALWAYS_INLINE Sum sum_of_lanes(const xsimd::batch<Sum, Arch>& a, const xsimd::batch<Sum, Arch>& b) {
+  using V = xsimd::batch<Sum, Arch>;
+  alignas(V) Sum lane[V::size];
+  (a + b).store_aligned(lane);
+  Sum sum = 0;
+  for (Sum s : lane) sum += s;
+  return sum;
+}
+
 /// The sum of 32- or 64-bit integers in 64 bits, which wraps.
 template <class Arch, class T>
 SumOf<T> integer_sum(const T* x, std::size_t n) {
-  using Sum = SumOf<T>;
-  using V = xsimd::batch<Sum, Arch>;
+  using V = xsimd::batch<std::uint64_t, Arch>;
   constexpr std::size_t step = sizeof(V) / sizeof(T);
-  V sums[4] = {V(Sum(0)), V(Sum(0)), V(Sum(0)), V(Sum(0))};
+  // A lane holds two numbers of 32 bits, low + 2^32 high. Sums of whole lanes and of the high halves give that of the
+  // low ones modulo 2^64: three instructions a vector. Signed numbers are made unsigned by adding 2^31, which is
+  // flipping their signs.
+  constexpr std::uint64_t bias = std::is_signed_v<T> ? std::uint64_t{1} << 31 : 0;
+  const V signs(sizeof(T) == 4 ? bias << 32 | bias : 0);
+  V whole[2] = {V(std::uint64_t{0}), V(std::uint64_t{0})}, high[2] = {whole[0], whole[0]};
   std::size_t i = 0;
   for (; i + 2 * step <= n; i += 2 * step)
     for (std::size_t j = 0; j < 2; ++j) {
-      const V v = xsimd::bitwise_cast<V>(xsimd::batch<T, Arch>::load_unaligned(x + i + j * step));
-      if constexpr (sizeof(T) == 8) {
-        sums[j] += v;
-      } else {  // two numbers of 32 bits in each lane; shifts extend them
-        sums[j] += (v << 32) >> 32;
-        sums[j + 2] += v >> 32;
+      V v = xsimd::bitwise_cast<V>(xsimd::batch<T, Arch>::load_unaligned(x + i + j * step));
+      if constexpr (sizeof(T) == 4) {
+        v = v ^ signs;
+        high[j] += v >> 32;
       }
+      whole[j] += v;
     }
-  const V total = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-  alignas(V) Sum lane[V::size];
-  total.store_aligned(lane);
-  Sum sum = 0;
-  for (Sum s : lane) sum = wrapping_add(sum, s);
-  for (; i < n; ++i) sum = wrapping_add(sum, Sum(x[i]));
-  return sum;
+  std::uint64_t sum = sum_of_lanes(whole[0], whole[1]);
+  if constexpr (sizeof(T) == 4) {
+    const std::uint64_t high_sum = sum_of_lanes(high[0], high[1]);
+    sum = (sum - (high_sum << 32)) + high_sum - i * bias;
+  }
+  for (; i < n; ++i) sum += std::uint64_t(SumOf<T>(x[i]));
+  return SumOf<T>(sum);
 }
 
 }  // namespace flynn::simd

@@ -160,7 +160,8 @@ TEST(Opencl, WorksInPlace) {
   const std::vector<float> start = random_values<float>(5000, 1);
   for (opencl::Device* device : {&cpu(), &gpu()}) {
     std::vector<float> x = start;
-    run<Add<float>>(*device, &kernels::add, {x, x, x});
+    const Clocks clocks = run<Add<float>>(*device, &kernels::add, {x, x, x});
+    EXPECT_EQ(clocks.bytes_moved, device == &gpu() ? 2 * x.size() * sizeof(float) : 0);  // one buffer for all three
     run<Axpy<float>>(*device, &kernels::axpy, {2.0f, x, x});
     for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(x[i], 6 * start[i]) << i;
   }

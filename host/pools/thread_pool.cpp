@@ -33,10 +33,11 @@ ThreadPool::ThreadPool(unsigned threads, std::vector<int> cpus) {
   const int here = sched_getcpu();
   if (auto it = std::find(cpus.begin(), cpus.end(), here); it != cpus.end()) std::iter_swap(it, cpus.begin());
   caller_cpu_ = cpus.empty() ? -1 : cpus[0];
-  workers_.resize(threads > 0 ? threads - 1 : 0);  // never again: threads hold references into it
+  workers_.resize(threads > 0 ? threads - 1 : 0);
+  shares_ = std::vector<Share>(workers_.size() + 1);
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     try {
-      workers_[i].thread = std::thread([this] { work(); });
+      workers_[i].thread = std::thread([this, place = unsigned(i) + 1] { work(place); });
     } catch (const std::system_error&) {
       workers_.resize(i);
       break;
@@ -83,17 +84,19 @@ unsigned ThreadPool::run(std::size_t parts, unsigned threads, PartFunction funct
   leave_cpu_to_caller();
   function_ = function;
   state_ = state;
-  parts_ = parts;
-  limit_ = unsigned(std::min<std::size_t>({threads, parts, size()})) - 1;
+  team_ = unsigned(std::min<std::size_t>({threads, parts, size()}));
+  for (std::size_t i = 0; i < team_; ++i) {
+    shares_[i].next.store(parts * i / team_, std::memory_order_relaxed);
+    shares_[i].end = parts * (i + 1) / team_;
+  }
   open_job();
-  take_parts();
+  take_parts(0);
   close_job();
-  return 1 + std::min(entered_.load(std::memory_order_relaxed), limit_);
+  return took_part_.load(std::memory_order_relaxed);
 }
 
 void ThreadPool::open_job() {
-  next_part_.store(0, std::memory_order_relaxed);
-  entered_.store(0, std::memory_order_relaxed);
+  took_part_.store(0, std::memory_order_relaxed);
   gate_.store(open_bit, std::memory_order_release);
   epoch_.fetch_add(1, std::memory_order_seq_cst);
   if (sleepers_.load(std::memory_order_seq_cst) > 0) futex_wake_all(epoch_);
@@ -109,13 +112,20 @@ void ThreadPool::close_job() {
   caller_sleeps_.store(false, std::memory_order_relaxed);
 }
 
-void ThreadPool::take_parts() {
+/// Runs the parts of its own share, then those that others have left.
+void ThreadPool::take_parts(unsigned place) {
   const bool outer = std::exchange(inside_part, true);
-  for (;;) {
-    const std::size_t part = next_part_.fetch_add(1, std::memory_order_relaxed);
-    if (part >= parts_) break;
-    function_(state_, part);
+  bool any = false;
+  for (unsigned i = 0; i < team_; ++i) {
+    Share& share = shares_[(place + i) % team_];
+    for (;;) {
+      const std::size_t part = share.next.fetch_add(1, std::memory_order_relaxed);
+      if (part >= share.end) break;
+      function_(state_, part);
+      any = true;
+    }
   }
+  took_part_.fetch_add(any, std::memory_order_relaxed);
   inside_part = outer;
 }
 
@@ -132,7 +142,7 @@ void ThreadPool::leave() {
     futex_wake_all(gate_);
 }
 
-void ThreadPool::work() {
+void ThreadPool::work(unsigned place) {
   const FloatingPointGuard floating_point;
   std::uint32_t seen = 0;
   for (;;) {
@@ -145,7 +155,7 @@ void ThreadPool::work() {
     seen = epoch_.load(std::memory_order_acquire);
     if (stop_.load(std::memory_order_relaxed)) return;
     if (!try_enter()) continue;
-    if (entered_.fetch_add(1, std::memory_order_relaxed) < limit_) take_parts();
+    if (place < team_) take_parts(place);
     leave();
   }
 }

@@ -45,10 +45,14 @@ class ThreadPool {
     std::thread thread;
     int cpu = -1;  ///< -1: not pinned
   };
+  struct alignas(64) Share {
+    std::atomic<std::size_t> next{0};  ///< the first part that nobody has taken
+    std::size_t end = 0;
+  };
 
   unsigned run(std::size_t parts, unsigned threads, PartFunction function, const void* state);
-  void take_parts();
-  void work();
+  void take_parts(unsigned place);
+  void work(unsigned place);
   bool try_enter();
   void leave();
   void open_job();
@@ -63,13 +67,12 @@ class ThreadPool {
   // The job. Written while it is closed, read by threads that have entered it.
   PartFunction function_ = nullptr;
   const void* state_ = nullptr;
-  std::size_t parts_ = 0;
-  unsigned limit_ = 0;  ///< how many workers may enter
+  unsigned team_ = 0;          ///< how many threads may take part
+  std::vector<Share> shares_;  ///< of the caller, then of each worker
 
   static constexpr std::uint32_t open_bit = 1u << 31;
-  alignas(64) std::atomic<std::size_t> next_part_{0};
   alignas(64) std::atomic<std::uint32_t> gate_{0};   ///< open_bit, and how many workers are inside
-  std::atomic<std::uint32_t> entered_{0};            ///< how many workers entered this job
+  std::atomic<unsigned> took_part_{0};               ///< how many threads ran a part of this job
   alignas(64) std::atomic<std::uint32_t> epoch_{0};  ///< counts jobs; workers wait for it to move
   std::atomic<std::uint32_t> sleepers_{0};
   std::atomic<bool> caller_sleeps_{false}, stop_{false};

@@ -83,29 +83,37 @@ std::vector<cl_device_id> devices_of(cl_platform_id platform) {
   return ids;
 }
 
-void take(Inventory& inventory, cl_device_id id) {
+/// A platform or device that fails is left out, with its reason; the others count.
+template <class F>
+void attempt(std::string& reason, const std::string& who, F f) {
   try {
+    f();
+  } catch (const Failure& failure) {
+    reason = who + failure.what();
+  }
+}
+
+void take(Inventory& inventory, cl_device_id id) {
+  const std::string name = words(id, CL_DEVICE_NAME);
+  attempt(inventory.reason, name + ": ", [&] {
     auto device = std::make_unique<Device>(id);
     give_known_answer(*device);
     inventory.devices.push_back(device.release());
-  } catch (const Failure& failure) {
-    inventory.reason = words(id, CL_DEVICE_NAME) + ": " + failure.what();
-  }
+  });
 }
 
 Inventory take_inventory() {
   Inventory inventory;
-  try {
-    const std::vector<cl_platform_id> found = platforms();
-    for (cl_platform_id platform : found)
+  std::vector<cl_platform_id> found;
+  attempt(inventory.reason, "", [&] {
+    found = platforms();
+    if (found.empty()) inventory.reason = "no OpenCL platform is installed";
+  });
+  for (cl_platform_id platform : found)
+    attempt(inventory.reason, "", [&] {
       for (cl_device_id id : devices_of(platform)) take(inventory, id);
-    if (found.empty())
-      inventory.reason = "no OpenCL platform is installed";
-    else if (inventory.devices.empty() && inventory.reason.empty())
-      inventory.reason = "no OpenCL platform has a device";
-  } catch (const Failure& failure) {
-    inventory.reason = failure.what();
-  }
+    });
+  if (inventory.devices.empty() && inventory.reason.empty()) inventory.reason = "no OpenCL platform has a device";
   std::stable_partition(inventory.devices.begin(), inventory.devices.end(),
                         [](const Device* d) { return !d->facts().is_cpu; });
   return inventory;
@@ -134,7 +142,7 @@ Kernel Device::kernel(std::string_view text, const kernels::Entry& entry) {
 
 std::size_t Device::builds() {
   const std::lock_guard lock(mutex_);
-  return programs_.size();
+  return builds_;
 }
 
 cl_program Device::program(std::string_view text, const kernels::Entry& entry) {
@@ -164,6 +172,7 @@ cl_program Device::program(std::string_view text, const kernels::Entry& entry) {
                   entry.text.data(), int(entry.type.size()), entry.type.data(), log);
   }
   check(error, "clBuildProgram");
+  ++builds_;
   return programs_.emplace(key, std::move(program)).first->second.get();
 }
 

@@ -45,13 +45,13 @@ class Device {
   // are this object's.
   std::mutex mutex_;
   std::map<std::string, Program> programs_;
+  std::size_t builds_ = 0;
 };
 
 /// The devices that gave the known answer to a small kernel, GPUs first, CPUs last; and why there are not more.
 struct Inventory {
   std::vector<Device*> devices;
-  Code code = Code::ok;
-  std::string reason;  ///< empty when every device that a platform offers works
+  std::string reason;  ///< the last thing that went wrong; empty when every device that a platform offers works
 };
 
 /// Looks at the platforms at the first call. Lives until the process ends: drivers are gone before static objects are.

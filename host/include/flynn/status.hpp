@@ -2,6 +2,10 @@
 // Status inside the library, Error and Result at its edge. Everything here is inline: a module that is opened at run
 // time needs no symbol of the program that opened it.
 
+#if __cplusplus < 202002L
+#error "flynn needs C++20: compile with -std=c++20 or newer"
+#endif
+
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
