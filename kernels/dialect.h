@@ -7,6 +7,7 @@
 
 #ifdef __CUDACC__  // built with -fmad=false
 
+typedef unsigned char u8;
 typedef int i32;
 typedef unsigned int u32;
 typedef long long i64;
@@ -25,6 +26,7 @@ typedef double f64;
 #define group_id() ((size)blockIdx.x)
 #define group_count() ((size)gridDim.x)
 #define mul_hi(a, b) __umul64hi(a, b)
+#define leading_zeros(x) __clzll((long long)(x))  // of a u64
 #define bits_of_f32(x) __float_as_int(x)
 #define bits_of_f64(x) __double_as_longlong(x)
 
@@ -35,6 +37,7 @@ typedef double f64;
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 typedef double f64;
 #endif
+typedef uchar u8;
 typedef int i32;
 typedef uint u32;
 typedef long i64;
@@ -51,6 +54,7 @@ typedef float f32;
 #define local_count() ((size)get_local_size(0))
 #define group_id() ((size)get_group_id(0))
 #define group_count() ((size)get_num_groups(0))
+#define leading_zeros(x) ((int)clz((ulong)(x)))
 #define bits_of_f32(x) as_int(x)
 #define bits_of_f64(x) as_long(x)
 

@@ -53,5 +53,7 @@ template <class Queue, class T>
 void argmax(Queue&, const Argmax<T>&);
 template <class Queue, class T>
 void gemm(Queue&, const Gemm<T>&);
+template <class Queue, class T>
+void factorize(Queue&, const Factorize<T>&);
 
 }  // namespace flynn::kernels

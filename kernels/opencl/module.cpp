@@ -47,6 +47,7 @@ constexpr Row rows[] = {
     row<Argmin<float>, &kernels::argmin>,  row<Argmin<double>, &kernels::argmin>,
     row<Argmax<float>, &kernels::argmax>,  row<Argmax<double>, &kernels::argmax>,
     row<Gemm<float>, &kernels::gemm>,      row<Gemm<double>, &kernels::gemm>,
+    row<Factorize<std::uint64_t>, &kernels::factorize>,
 };
 
 constexpr Backend backend = {
