@@ -72,7 +72,9 @@ class FactorizeTest : public testing::TestWithParam<std::string> {
     Execution execution{.text = &text, .scratch = thread_scratch};
     const Backend& backend = *simd::backend_for(arch());
     for (const Row& row : std::span(backend.rows, backend.row_count))
-      if (row.id == spec_info<W>().id) EXPECT_TRUE(row.run(&w, execution).ok()) << text.message;
+      if (row.id == spec_info<W>().id) {
+        EXPECT_TRUE(row.run(&w, execution).ok()) << text.message;
+      }
     Factors factors;
     for (std::size_t i = 0, at = 0; i < numbers.size(); ++i, at += counts[i - 1]) {
       if (i % W::group == 0) at = W::row_capacity * i;
