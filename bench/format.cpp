@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 
 #include <bench/format.hpp>
 
@@ -31,20 +29,6 @@ std::optional<std::pair<T, std::string_view>> number_and_rest(std::string_view t
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{}) return {};
   return std::pair{value, text.substr(std::size_t(end - text.data()))};
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substituted});
-    }
-  }
-  return row.back();
 }
 
 }  // namespace
@@ -125,22 +109,6 @@ std::vector<std::string> split(std::string_view text) {
     if (comma == std::string_view::npos) return pieces;
     text.remove_prefix(comma + 1);
   }
-}
-
-std::string list_text(std::span<const std::string_view> names) {
-  std::string list;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) list += i + 1 == names.size() ? " and " : ", ";
-    list += names[i];
-  }
-  return list;
-}
-
-std::string_view nearest(std::string_view wrong, std::span<const std::string_view> names) {
-  wrong = wrong.substr(0, 64);  // whatever is longer is no slip of the fingers
-  return *std::min_element(names.begin(), names.end(), [&](std::string_view a, std::string_view b) {
-    return edit_distance(wrong, a) < edit_distance(wrong, b);
-  });
 }
 
 }  // namespace flynn::bench

@@ -30,9 +30,5 @@ std::optional<double> parse_percent(std::string_view text);
 
 /// The pieces between commas.
 std::vector<std::string> split(std::string_view text);
-/// "a, b and c".
-std::string list_text(std::span<const std::string_view> names);
-/// The name with the least edit distance; `names` must not be empty.
-std::string_view nearest(std::string_view wrong, std::span<const std::string_view> names);
 
 }  // namespace flynn::bench

@@ -8,6 +8,7 @@
 #include <bench/exit_code.hpp>
 #include <bench/format.hpp>
 #include <bench/options.hpp>
+#include <host/choose/names.hpp>
 
 namespace flynn::bench {
 namespace {
@@ -105,8 +106,8 @@ std::vector<std::string> names_of(const std::string& list, const char* what, std
   std::vector<std::string> names;
   for (const std::string& name : split(list)) {
     if (std::ranges::find(known, name) == known.end())
-      refuse(fmt::format("unknown {} \"{}\"; known are {}. Did you mean {}?", what, name, list_text(known),
-                         nearest(name, known)));
+      refuse(fmt::format("unknown {} \"{}\"; known are {}. Did you mean {}?", what, name, known_names(known),
+                         nearest_name(name, known)));
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
   return names;
@@ -185,7 +186,7 @@ void refuse_rest(const CLI::App& app) {
   const std::string& wrong = rest.front();
   if (wrong.starts_with("-"))
     refuse(fmt::format("unknown flag {}; did you mean {}? `{} --help` lists all", wrong,
-                       nearest(wrong.substr(0, wrong.find('=')), views), app.get_name()));
+                       nearest_name(wrong.substr(0, wrong.find('=')), views), app.get_name()));
   refuse(fmt::format("\"{}\" is not understood here; the command comes first, and flags begin with --", wrong));
 }
 
@@ -196,8 +197,8 @@ Command take_command(std::vector<std::string>& arguments) {
   if (arguments[0].starts_with("-")) return Command::run;
   const auto* found = std::ranges::find(commands, arguments[0]);
   if (found == std::end(commands))
-    refuse(fmt::format("unknown command \"{}\"; known are {}. Did you mean {}?", arguments[0], list_text(commands),
-                       nearest(arguments[0], commands)));
+    refuse(fmt::format("unknown command \"{}\"; known are {}. Did you mean {}?", arguments[0], known_names(commands),
+                       nearest_name(arguments[0], commands)));
   arguments.erase(arguments.begin());
   return Command(found - commands);
 }
