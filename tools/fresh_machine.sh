@@ -20,12 +20,12 @@ mirror=$(cat /etc/apt/sources.list.d/*.sources 2>/dev/null | sed -n 's/^URIs: *\
 machine=$(mktemp -d "${TMPDIR:-/tmp}/flynn-machine-XXXXXX")
 chmod 755 "$machine"  # it becomes the root directory of other users too
 leave() {
-  for place in dev/pts dev proc; do
+  for place in dev/pts dev sys proc; do
     if mountpoint -q "$machine/$place"; then umount --lazy "$machine/$place"; fi
   done
   if [ -n "${KEEP-}" ]; then
     echo "kept: $machine"
-  elif ! mountpoint -q "$machine/dev" && ! mountpoint -q "$machine/proc"; then
+  elif ! mountpoint -q "$machine/dev" && ! mountpoint -q "$machine/sys" && ! mountpoint -q "$machine/proc"; then
     rm -rf --one-file-system "$machine"
   fi
 }
@@ -52,6 +52,7 @@ make_machine() {
     cp /etc/apt/sources.list.d/*.sources "$machine/etc/apt/sources.list.d/" &&
     find /etc/apt/apt.conf.d -name '99*' -exec cp {} "$machine/etc/apt/apt.conf.d/" \; &&
     mount --bind /proc "$machine/proc" &&
+    mount --bind /sys "$machine/sys" && mount -o remount,ro,bind "$machine/sys" &&
     mount --bind /dev "$machine/dev" &&
     mount --bind /dev/pts "$machine/dev/pts" &&
     git clone --quiet --no-hardlinks "$top" "$machine/flynn"
