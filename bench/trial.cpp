@@ -72,7 +72,7 @@ class TrialOf final : public Trial {
 
  private:
   void take_copy(auto& to, const auto& from) {
-    to.data = static_cast<decltype(to.data)>(memory_.take(bytes_of(from)));
+    to.data = static_cast<decltype(to.data)>(memory_.take(bytes_of(from), 64));
     copy_view(to, from);
   }
   void restore_inputs(W& w) {

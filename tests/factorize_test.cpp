@@ -28,9 +28,9 @@ std::string error_in(const Numbers& numbers, const Factors& factors) {
   if (factors.size() != numbers.size()) return "there are " + std::to_string(factors.size()) + " rows";
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const std::size_t begin = factors.offsets[i], count = factors.offsets[i + 1] - begin;
-    if (count > 15 ||
-        !samples::Sample<Factorize<Number>>::row_is_right(numbers[i], &factors.primes[begin], &factors.exponents[begin],
-                                                          static_cast<std::uint8_t>(count)))
+    if (count > 15 || !samples::Sample<Factorize<Number>>::row_is_right(numbers[i], factors.primes.data() + begin,
+                                                                        factors.exponents.data() + begin,
+                                                                        static_cast<std::uint8_t>(count)))
       return "the factors of " + std::to_string(numbers[i]) + " are wrong";
   }
   return {};

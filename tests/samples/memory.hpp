@@ -14,13 +14,14 @@ namespace flynn::samples {
 class Memory {
  public:
   virtual ~Memory() = default;
-  virtual void* take(std::size_t bytes) = 0;
+  /// `alignment`: of the elements, at most 64.
+  virtual void* take(std::size_t bytes, std::size_t alignment) = 0;
 };
 
 /// Plain buffers, with huge pages when they are large.
 class Buffers : public Memory {
  public:
-  void* take(std::size_t bytes) override {
+  void* take(std::size_t bytes, std::size_t) override {
     buffers_.emplace_back(bytes);
     return buffers_.back().data();
   }
@@ -39,15 +40,16 @@ class GuardedMemory : public Memory {
     for (const Mapping& m : mappings_) munmap(m.begin, m.length);
   }
 
-  void* take(std::size_t bytes) override {
-    const std::size_t page = std::size_t(sysconf(_SC_PAGESIZE)), middle = (bytes + shift_ + page) / page * page;
+  void* take(std::size_t bytes, std::size_t alignment) override {
+    const std::size_t shift = (shift_ + alignment - 1) / alignment * alignment;
+    const std::size_t page = std::size_t(sysconf(_SC_PAGESIZE)), middle = (bytes + shift + page) / page * page;
     const std::size_t length = middle + 2 * page;
     void* const mapped = mmap(nullptr, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) throw std::bad_alloc();
     char* const begin = static_cast<char*>(mapped);
     mappings_.push_back({begin, length});
     if (mprotect(begin + page, middle, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
-    return at_end_ ? begin + page + middle - bytes : begin + page + shift_;
+    return at_end_ ? begin + page + middle - bytes : begin + page + shift;
   }
 
  private:

@@ -61,7 +61,7 @@ void allocate(W& w, Memory& memory, std::uint64_t seed, Values values = Values::
   w.each_buffer([&](auto& view) {
     using T = typename std::remove_reference_t<decltype(view)>::element;
     const std::size_t n = view.footprint();
-    T* const data = static_cast<T*>(memory.take(n * sizeof(T)));
+    T* const data = static_cast<T*>(memory.take(n * sizeof(T), alignof(T)));
     view.data = data;
     const Random random(seed, stream++);
     if constexpr (std::remove_reference_t<decltype(view)>::access == Access::write)
@@ -77,7 +77,7 @@ W clone(W w, Memory& memory) {
   w.each_buffer([&](auto& view) {
     using T = typename std::remove_reference_t<decltype(view)>::element;
     const std::size_t bytes = view.footprint() * sizeof(T);
-    T* const data = static_cast<T*>(memory.take(bytes));
+    T* const data = static_cast<T*>(memory.take(bytes, alignof(T)));
     if (bytes > 0) std::memcpy(static_cast<void*>(data), view.data, bytes);
     view.data = data;
   });
