@@ -240,6 +240,9 @@ TEST(Threads, ManyMayCallAtOnce) {
 }
 
 TEST(Fork, TheChildIsToldInsteadOfLeftHanging) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ThreadSanitizer allows no new threads after a fork";
+#endif
   const V x(1'000'000, 1.0f);
   sum(x, {.backend = "threads"});
   const pid_t child = fork();
