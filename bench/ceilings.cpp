@@ -121,7 +121,7 @@ double bandwidth_of(const NamedLoop& loop, Memory& memory, const Traffic& t, uns
   // Blocks of about 5 ms at 20 GB/s, and fewer of them when a pass takes longer.
   const double pass_bytes = traffic * double(memory.bytes);
   const std::size_t passes = std::max<std::size_t>(1, std::size_t(100e6 / pass_bytes));
-  return best_rate(threads, pass_bytes < 100e6 ? 8 : 4,
+  return best_rate(threads, pass_bytes < 100e6 ? 8 : 3,
                    [&](unsigned thread) { return pass(memory, loop.run, thread, threads, traffic, passes); });
 }
 

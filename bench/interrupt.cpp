@@ -10,6 +10,7 @@ namespace {
 
 volatile sig_atomic_t last_signal = 0;
 double end_of_time = std::numeric_limits<double>::infinity();
+Stop end_reason = Stop::none;
 
 }  // namespace
 
@@ -20,12 +21,16 @@ void catch_signals() {
   for (int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
 }
 
-void stop_after(double seconds) { end_of_time = now() + seconds; }
+void stop_after(double seconds, Stop why) {
+  if (now() + seconds >= end_of_time) return;
+  end_of_time = now() + seconds;
+  end_reason = why;
+}
 
 Stop stop_requested() {
   if (last_signal == SIGINT) return Stop::interrupted;
   if (last_signal == SIGTERM) return Stop::terminated;
-  return now() >= end_of_time ? Stop::timed_out : Stop::none;
+  return now() >= end_of_time ? end_reason : Stop::none;
 }
 
 Exit exit_of(Stop stop) {
@@ -36,6 +41,7 @@ Exit exit_of(Stop stop) {
       return exit_terminated;
     case Stop::timed_out:
       return exit_timed_out;
+    case Stop::tour_over:
     case Stop::none:
       break;
   }

@@ -182,7 +182,7 @@ void TextReport::end(const RunResult& run) {
       Style::dim));
   line(paint("         threads got out of this machine in this run", Style::dim));
   std::string text = fmt::format("{} figures in {:.0f} s, {} verified", measured, run.duration, verified);
-  if (!run.is_complete) text = "stopped before the end: " + text;
+  if (!run.is_complete) text = "stopped before the end (complete is false): " + text;
   if (wrong > 0) text += fmt::format(", {} WRONG", wrong);
   if (failed > 0) text += fmt::format(", {} failed", failed);
   if (holes > 0) text += fmt::format(", {} without a kernel", holes);

@@ -91,6 +91,11 @@ Exit exit_of(const RunResult& result, const Backends& backends) {
   return backends.has_missing ? exit_unavailable : exit_ok;
 }
 
+/// Whether the tour shares out a minute; with times of the user's own it takes what they take.
+bool has_tour_rules(const Settings& settings) {
+  return settings.is_tour() && !settings.has_own_times && !settings.quick;
+}
+
 /// A run from its first line to its last.
 class Runner {
  public:
@@ -148,7 +153,7 @@ class Runner {
   }
 
   Rules rules_now() const {
-    if (!settings_.is_tour() || settings_.has_own_times || settings_.quick) return settings_.rules;
+    if (!has_tour_rules(settings_)) return settings_.rules;
     return tour_rules(settings_.rules, now() - begin_, rows_left_);
   }
 
@@ -166,7 +171,7 @@ class Runner {
 
 Exit run(const Settings& settings, std::vector<std::string> arguments) {
   catch_signals();
-  if (settings.timeout > 0) stop_after(settings.timeout);
+  if (settings.timeout > 0) stop_after(settings.timeout, Stop::timed_out);
   Context context({.threads = settings.threads, .interrupt = [] { return stop_requested() != Stop::none; }});
   if (settings.self_test) return self_test(settings, context);
 
@@ -182,6 +187,8 @@ Exit run(const Settings& settings, std::vector<std::string> arguments) {
   if (settings.dry_run) return print_plan(sights, backends);
   if (rows_of(sights) == 0) throw Failure(exit_usage, "no row is left; loosen --workload, --type or --filter");
   check_outputs(settings);
+  // What a call and its verification may still take then makes up the minute.
+  if (has_tour_rules(settings)) stop_after(55, Stop::tour_over);
   if (is_named) runner.show_machine();
   return runner.measure_all(backends, sights);
 }

@@ -41,9 +41,9 @@ std::vector<Sight> tour(const Backends& backends) {
   sights.push_back(
       {"Factors of 10,000 random integers in [20000, 100000000]", {group_of({"factorize", "u64"}, 10'000, backends)}});
   sights.push_back(arrays("Vectors in the caches", 256 << 10, in_cache, backends));
-  sights.push_back(arrays("Vectors in memory", affordable(128 << 20), in_memory, backends));
   sights.push_back({"Matrix products of order 512",
                     {group_of({"gemm", "f32"}, 512, backends), group_of({"gemm", "f64"}, 512, backends)}});
+  sights.push_back(arrays("Vectors in memory", affordable(128 << 20), in_memory, backends));
   return sights;
 }
 
