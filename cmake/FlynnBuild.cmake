@@ -32,11 +32,24 @@ if(FLYNN_SANITIZE)
   target_link_options(flynn_flags INTERFACE -fsanitize=${FLYNN_SANITIZE})
 endif()
 
+# flynn_workload_files(RESULT SUFFIX): NAME.SUFFIX of the current folder for every workload that has one. A workload without is a
+# hole in the backend's table; CMake runs again when it comes.
+function(flynn_workload_files result suffix)
+  file(GLOB present CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.${suffix})
+  set(files ${FLYNN_WORKLOADS})
+  list(TRANSFORM files APPEND .${suffix})
+  foreach(file IN LISTS files)
+    if(NOT file IN_LIST present)
+      list(REMOVE_ITEM files ${file})
+    endif()
+  endforeach()
+  set(${result} ${files} PARENT_SCOPE)
+endfunction()
+
 # flynn_simd_arch(NAME FLAGS XSIMD_TYPE): simd/*.cpp once more, for one instruction set. xsimd's namespace gets its name too:
 # xsimd's types for AVX2 are made of those for SSE, and one copy of their functions, compiled for AVX2, would serve both.
 function(flynn_simd_arch name flags type)
-  set(sources ${FLYNN_WORKLOADS})
-  list(TRANSFORM sources APPEND .cpp)
+  flynn_workload_files(sources cpp)
   add_library(flynn_simd_${name} OBJECT ${sources})
   # GCC 12 warns of its own AVX-512 intrinsics; without exceptions no personality symbol is shared between the objects.
   target_compile_options(flynn_simd_${name} PRIVATE ${flags} -fno-exceptions -Wno-uninitialized -Wno-maybe-uninitialized)

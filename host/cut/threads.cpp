@@ -1,6 +1,7 @@
 #include <array>
 #include <span>
 
+#include <cpu_fallback/kernels.hpp>
 #include <flynn/workloads.hpp>
 #include <host/cut/run_parts.hpp>
 #include <host/cut/threads.hpp>
@@ -9,13 +10,13 @@
 namespace flynn::threads {
 namespace {
 
-/// The simd kernel of a spec, looked up once.
+/// The simd kernel of a spec, or the scalar one where that is a hole; looked up once.
 template <Spec W>
 auto leaf() {
   static const auto run = [] {
-    const Backend& simd = simd::backend();
-    for (const Row& row : std::span(simd.rows, simd.row_count))
-      if (row.id == spec_info<W>().id) return row.run;
+    for (const Backend* backend : {&simd::backend(), &scalar::backend})
+      for (const Row& row : std::span(backend->rows, backend->row_count))
+        if (row.id == spec_info<W>().id) return row.run;
     return +[](const void*, Execution&) { return Status{Code::unsupported}; };
   }();
   return run;
