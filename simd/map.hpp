@@ -9,40 +9,55 @@ namespace flynn::simd {
 
 namespace detail {
 
+/// One vector.
 template <class Arch, bool stream, class T, class F, class... X>
-FLYNN_ALWAYS_INLINE void map_vectors(F& f, T* out, std::size_t& i, std::size_t n, const X*... x) {
+FLYNN_ALWAYS_INLINE void map_vector(F& f, T* out, std::size_t i, const X*... x) {
   using V = xsimd::batch<T, Arch>;
-  // Four vectors a turn: enough loads in flight to keep an L2 cache busy, and one loop branch for 256 bytes on AVX-512.
-  constexpr std::size_t step = 4 * V::size;
-  for (; i + step <= n; i += step)
-    for (std::size_t j = 0; j < step; j += V::size) {
-      const V value = f(V::load_unaligned(x + i + j)...);
-      if constexpr (stream)
-        stream_store<Arch>(out + i + j, value);
-      else
-        value.store_unaligned(out + i + j);
-    }
+  const V value = f(V::load_unaligned(x + i)...);
+  if constexpr (stream)
+    stream_store<Arch>(out + i, value);
+  else
+    value.store_unaligned(out + i);
+}
+
+/// As long as there are four vectors: enough loads in flight to keep an L2 cache busy, and one branch for 256 bytes on
+/// AVX-512.
+template <class Arch, class T, class F, class... X>
+FLYNN_ALWAYS_INLINE void map_line(F& f, T* out, std::size_t& i, std::size_t n, const X*... x) {
+  constexpr std::size_t V = xsimd::batch<T, Arch>::size;
+  for (; i + 4 * V <= n; i += 4 * V)
+    for (std::size_t j = 0; j < 4 * V; j += V) map_vector<Arch, false>(f, out, i + j, x...);
+}
+
+/// As long as there are four pages of 4 KiB, a vector of each in turn: four streams have more lines of DRAM under way than
+/// one (copy of 400 MB on AVX-512 in one run: 20.4 GB/s, as one stream 14.3, with plain stores 8.4, memcpy 17.1).
+template <class Arch, bool stream, class T, class F, class... X>
+FLYNN_ALWAYS_INLINE void map_pages(F& f, T* out, std::size_t& i, std::size_t n, const X*... x) {
+  constexpr std::size_t V = xsimd::batch<T, Arch>::size, page = 4096 / sizeof(T);
+  for (; i + 4 * page <= n; i += 4 * page)
+    for (std::size_t j = 0; j < page; j += V)
+      for (std::size_t k = 0; k < 4 * page; k += page) map_vector<Arch, stream>(f, out, i + j + k, x...);
 }
 
 }  // namespace detail
 
-/// out[i] = f(x[i]...) for every i. Where the call overwrites more than the caches hold, the stores go past them: a
-/// line that is written whole needs not be read first (measured on copy of 400 MB: 24 GB/s instead of 14).
+/// out[i] = f(x[i]...) for every i. Where the call has more data than the caches hold, stores that overwrite go past
+/// them: a line that is written whole needs not be read first.
 template <class Arch, class T, class F, class... X>
 Status map(F f, const Execution& execution, const View<T>& out, const X&... x) {
   T* const data = out.data;
   constexpr std::size_t vector = sizeof(xsimd::batch<T, Arch>);
   const bool in_place = ((x.data == data) || ...);
-  const bool stream = execution.bypass_caches && can_stream<Arch> && !in_place &&
-                      reinterpret_cast<std::uintptr_t>(data) % sizeof(T) == 0;
+  const bool stream = can_stream<Arch> && !in_place && reinterpret_cast<std::uintptr_t>(data) % sizeof(T) == 0;
   return in_chunks(out.size(), execution, [&](std::size_t i, std::size_t end) {
-    if (stream) {
+    if (execution.bypass_caches && stream) {
       for (; i < end && reinterpret_cast<std::uintptr_t>(data + i) % vector != 0; ++i) data[i] = f(x.data[i]...);
-      detail::map_vectors<Arch, true>(f, data, i, end, x.data...);
+      detail::map_pages<Arch, true>(f, data, i, end, x.data...);
       stream_fence<Arch>();
-    } else {
-      detail::map_vectors<Arch, false>(f, data, i, end, x.data...);
+    } else if (execution.bypass_caches) {
+      detail::map_pages<Arch, false>(f, data, i, end, x.data...);
     }
+    detail::map_line<Arch>(f, data, i, end, x.data...);
     for (; i < end; ++i) data[i] = f(x.data[i]...);
   });
 }

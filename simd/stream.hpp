@@ -12,7 +12,11 @@ namespace flynn::simd {
 
 /// Whether `Arch` has such stores.
 template <class Arch>
-inline constexpr bool can_stream = std::is_base_of_v<xsimd::sse2, Arch>;
+#if defined(__x86_64__)
+inline constexpr bool can_stream = true;
+#else
+inline constexpr bool can_stream = false;
+#endif
 
 /// Writes `value` to `out`, which must be aligned to its size.
 template <class Arch, class T>
