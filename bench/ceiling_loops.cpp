@@ -55,17 +55,37 @@ std::uint64_t read(char* const* view, std::size_t bytes) {
   return std::uint64_t(lanes[0] != 0);
 }
 
-/// view[0] = f(what is read), in `streams` places at once.
+/// One vector of view[0] = f(what is read).
+template <int reads, bool updates, Store store>
+[[gnu::always_inline]] inline void write_one(char* const* view, std::size_t at) {
+  const Vector a(0.5f);
+  Vector value = get(view[1] + at);
+  if constexpr (reads == 2) value = value + a * get(view[2] + at);
+  if constexpr (updates) value = a * value + get(view[0] + at);
+  put<store>(view[0] + at, value);
+}
+
+/// All of it, in four neighbouring pages at once.
+template <int reads, bool updates, Store store>
+std::uint64_t write_pages(char* const* view, std::size_t bytes) {
+  constexpr std::size_t page = 4096;
+  std::size_t i = 0;
+  for (; i + 4 * page <= bytes; i += 4 * page)
+    for (std::size_t j = 0; j < page; j += width)
+#pragma GCC unroll 4
+      for (std::size_t k = 0; k < 4 * page; k += page) write_one<reads, updates, store>(view, i + k + j);
+  for (; i < bytes; i += width) write_one<reads, updates, store>(view, i);
+#if defined(__SSE2__)
+  if constexpr (store == Store::streaming) _mm_sfence();
+#endif
+  return 0;
+}
+
+/// All of it, in `streams` places far apart at once.
 template <int reads, bool updates, Store store, int streams>
 std::uint64_t write(char* const* view, std::size_t bytes) {
   const std::size_t each = bytes / streams / (4 * width) * (4 * width);
-  const Vector a(0.5f);
-  auto one = [&](std::size_t at) {
-    Vector value = get(view[1] + at);
-    if constexpr (reads == 2) value = value + a * get(view[2] + at);
-    if constexpr (updates) value = a * value + get(view[0] + at);
-    put<store>(view[0] + at, value);
-  };
+  auto one = [&](std::size_t at) { write_one<reads, updates, store>(view, at); };
   for (std::size_t i = 0; i < each; i += 4 * width)
 #pragma GCC unroll 2
     for (int s = 0; s < streams; ++s)
@@ -87,12 +107,15 @@ constexpr NamedLoop memory_loops[] = {
     {"copy", "plain stores", write<1, false, Store::plain, 1>},
     {"copy", "streaming stores", write<1, false, Store::streaming, 1>},
     {"copy", "streaming stores, 2 streams", write<1, false, Store::streaming, 2>},
+    {"copy", "streaming stores, 4 pages", write_pages<1, false, Store::streaming>},
     {"copy", "memcpy", copy_by_libc},
     {"triad", "plain stores", write<2, false, Store::plain, 1>},
     {"triad", "streaming stores", write<2, false, Store::streaming, 1>},
     {"triad", "streaming stores, 2 streams", write<2, false, Store::streaming, 2>},
+    {"triad", "streaming stores, 4 pages", write_pages<2, false, Store::streaming>},
     {"axpy", "plain stores", write<1, true, Store::plain, 1>},
     {"axpy", "plain stores, 2 streams", write<1, true, Store::plain, 2>},
+    {"axpy", "plain stores, 4 pages", write_pages<1, true, Store::plain>},
     {"axpy", "streaming stores", write<1, true, Store::streaming, 1>},
     {"read", "1 stream", read<1, 1>},
     {"read", "2 streams", read<1, 2>},
