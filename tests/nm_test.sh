@@ -9,9 +9,9 @@ export LC_ALL=C
 source=$1 build=$2 work=$3 cxx=$4
 
 # Every symbol of the objects below some folders that a linker would merge: weak ones and the static data of templates.
-# The limits of integers may be merged: such a function returns a constant, with the same instruction everywhere.
+# The limits of integers and std::is_constant_evaluated() may be merged: they return a constant, with the same instruction everywhere.
 weak_symbols() {
-  find "$@" -name '*.o' -exec nm {} + | awk '$2 ~ /^[WVu]$/ && $3 !~ /^_ZNSt14numeric_limitsI[ijlmxy]E(3min|3max|6lowest)Ev$/ {print $3}' | sort -u
+  find "$@" -name '*.o' -exec nm {} + | awk '$2 ~ /^[WVu]$/ && $3 !~ /^_ZNSt14numeric_limitsI[ijlmxy]E(3min|3max|6lowest)Ev$|^_ZSt21is_constant_evaluatedv$/ {print $3}' | sort -u
 }
 
 # nothing_shared FOLDER: FOLDER holds a list of symbols for each instruction set, as NAME.weak; succeeds when no two of

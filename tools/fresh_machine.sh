@@ -55,7 +55,7 @@ make_machine() {
     mount --bind /sys "$machine/sys" && mount -o remount,ro,bind "$machine/sys" &&
     mount --bind /dev "$machine/dev" &&
     mount --bind /dev/pts "$machine/dev/pts" &&
-    git clone --quiet --no-hardlinks "$top" "$machine/flynn"
+    git clone --quiet --no-hardlinks "$top" "$machine/srv/clone"
 }
 
 # An environment without anything of ours.
@@ -64,7 +64,7 @@ inside() { chroot "$machine" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:
 timed "a bare Debian 12 with a clone of $(git -C "$top" log -1 --format='%h %s')" make_machine
 if [ $failed = 0 ]; then
   for verb in "$@"; do
-    timed "./run $verb" inside sh -c "cd /flynn && ./run $verb"
+    timed "./run $verb" inside sh -c "cd /srv/clone && ./run $verb"
   done
 fi
 printf '\n%s' "$summary"
