@@ -10,6 +10,7 @@
 #include <bench/ceiling_loops.hpp>
 #include <bench/ceilings.hpp>
 #include <bench/clock.hpp>
+#include <bench/statistics.hpp>
 
 namespace flynn::bench {
 
@@ -44,9 +45,9 @@ void pin(const std::vector<int>& cpus, unsigned index) {
   sched_setaffinity(0, sizeof mask, &mask);  // refused: then it runs unpinned, which is a lower ceiling
 }
 
-/// Runs body(thread) on `threads` pinned threads that start each block together, and gives the best over the blocks of
+/// Runs body(thread) on `threads` pinned threads that start each block together, and gives for each block
 /// sum(amounts) / (last end - first begin).
-double best_rate(unsigned threads, int blocks, const std::function<double(unsigned)>& body) {
+std::vector<double> rates(unsigned threads, int blocks, const std::function<double(unsigned)>& body) {
   struct Part {
     double begin, end, amount;
   };
@@ -68,7 +69,7 @@ double best_rate(unsigned threads, int blocks, const std::function<double(unsign
     std::vector<std::jthread> team;
     for (unsigned thread = 0; thread < threads; ++thread) team.emplace_back(work, thread);
   }
-  double best = 0;
+  std::vector<double> rates;
   for (int block = 1; block < blocks; ++block) {  // the first one warms up
     double begin = parts[0][std::size_t(block)].begin, end = 0, amount = 0;
     for (const auto& own : parts) {
@@ -77,9 +78,9 @@ double best_rate(unsigned threads, int blocks, const std::function<double(unsign
       end = std::max(end, part.end);
       amount += part.amount;
     }
-    best = std::max(best, amount / (end - begin));
+    rates.push_back(amount / (end - begin));
   }
-  return best;
+  return rates;
 }
 
 constexpr std::size_t line = 64;
@@ -115,30 +116,38 @@ double pass(Memory& memory, const Loop run, unsigned thread, unsigned threads, d
   return traffic * double(end - begin) * double(passes);
 }
 
-double bandwidth_of(const NamedLoop& loop, Memory& memory, const Traffic& t, unsigned threads) {
+std::vector<double> bandwidth_of(const NamedLoop& loop, Memory& memory, const Traffic& t, unsigned threads) {
   // An updated view is read and written.
   const double traffic = t.reads + t.writes + 2.0 * t.updates;
   // Blocks of about 5 ms at 20 GB/s, and fewer of them when a pass takes longer.
   const double pass_bytes = traffic * double(memory.bytes);
   const std::size_t passes = std::max<std::size_t>(1, std::size_t(100e6 / pass_bytes));
-  return best_rate(threads, pass_bytes < 100e6 ? 8 : 3,
-                   [&](unsigned thread) { return pass(memory, loop.run, thread, threads, traffic, passes); });
+  return rates(threads, pass_bytes < 100e6 ? 8 : 4,
+               [&](unsigned thread) { return pass(memory, loop.run, thread, threads, traffic, passes); });
 }
 
-void measure_bandwidth(Ceiling& ceiling, const Traffic& traffic, bool all_loops) try {
+void add(Ceiling& ceiling, const std::vector<double>& rates) {
+  ceiling.samples.insert(ceiling.samples.end(), rates.begin(), rates.end());
+  ceiling.value = median(ceiling.samples);
+}
+
+/// At first with each loop, then again with the one that won.
+void measure_bandwidth(Ceiling& ceiling, const Traffic& traffic) try {
   Memory memory(traffic.reads + traffic.writes + traffic.updates, traffic.view_bytes);
-  best_rate(ceiling.threads, 2, [&](unsigned thread) {  // a block counts beside the one to warm up
+  rates(ceiling.threads, 1, [&](unsigned thread) {
     const std::size_t begin = memory.begin_of(thread, ceiling.threads);
     for (Buffer& view : memory.views)
       std::memset(static_cast<char*>(view.data()) + begin, 0, memory.begin_of(thread + 1, ceiling.threads) - begin);
     return 1.0;
   });
+  const bool again = !ceiling.samples.empty();
   for (const NamedLoop& loop : loops().memory) {
-    if (loop.shape != ceiling.name || (!all_loops && loop.name != ceiling.loop)) continue;
-    const double rate = bandwidth_of(loop, memory, traffic, ceiling.threads);
-    if (rate <= ceiling.value) continue;
-    ceiling.value = rate;
+    if (loop.shape != ceiling.name || (again && loop.name != ceiling.loop)) continue;
+    const std::vector<double> measured = bandwidth_of(loop, memory, traffic, ceiling.threads);
+    if (!again && median(measured) <= ceiling.value) continue;
+    if (!again) ceiling.samples.clear();
     ceiling.loop = loop.name;
+    add(ceiling, measured);
   }
 } catch (const std::bad_alloc&) {  // then the rows go without
 }
@@ -146,8 +155,7 @@ void measure_bandwidth(Ceiling& ceiling, const Traffic& traffic, bool all_loops)
 void measure_multiply_add(Ceiling& ceiling) {
   const MultiplyAdd run = ceiling.type == "f32" ? loops().f32 : loops().f64;
   constexpr std::size_t turns = 200'000;  // about 5 ms
-  const double rate = best_rate(ceiling.threads, 6, [&](unsigned) { return run(turns); });
-  ceiling.value = std::max(ceiling.value, rate);
+  add(ceiling, rates(ceiling.threads, 6, [&](unsigned) { return run(turns); }));
 }
 
 }  // namespace
@@ -164,7 +172,7 @@ const Ceiling* Ceilings::find_or_measure(const Key& key) {
                     .threads = key.threads,
                     .unit = is_memory ? "B/s" : "FLOP/s"};
     if (is_memory)
-      measure_bandwidth(ceiling, key.traffic, true);
+      measure_bandwidth(ceiling, key.traffic);
     else
       measure_multiply_add(ceiling);
     all_.push_back(std::move(ceiling));
@@ -186,7 +194,7 @@ void Ceilings::measure_again(const Ceiling& ceiling) {
   for (std::size_t i = 0; i < all_.size(); ++i) {
     if (&all_[i] != &ceiling) continue;
     if (ceiling.type.empty())
-      measure_bandwidth(all_[i], keys_[i].traffic, false);
+      measure_bandwidth(all_[i], keys_[i].traffic);
     else
       measure_multiply_add(all_[i]);
   }

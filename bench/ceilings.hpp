@@ -5,19 +5,22 @@
 
 #include <deque>
 #include <string>
+#include <vector>
 
 #include <bench/trial.hpp>
 
 namespace flynn::bench {
 
-/// The best that one of several plain loops did in any of its timed blocks.
+/// What the best of several plain loops did: the median over timed blocks, as the figures are medians. The best block
+/// would hold a moment of turbo against them.
 struct Ceiling {
   std::string name;            ///< "copy", "triad", "axpy", "read", "read 2", "fma"
   std::string_view type;       ///< of "fma"; else empty
   std::size_t bytes = 0;       ///< of each view; 0 for "fma"
   unsigned threads = 1;        ///< each pinned to a CPU of its own
   std::string_view loop = {};  ///< the loop that won, for example "streaming stores"
-  double value = 0;            ///< bytes or flops a second; 0: could not be measured
+  std::vector<double> samples = {};
+  double value = 0;            ///< their median, bytes or flops a second; 0: could not be measured
   std::string_view unit;       ///< "B/s", "FLOP/s"
 };
 
@@ -28,7 +31,7 @@ class Ceilings {
   const Ceiling* bandwidth(const Traffic& traffic, unsigned threads);
   /// The peak of multiply-adds for "f32" or "f64", 2 flops each. Null for other types.
   const Ceiling* multiply_add(std::string_view type, unsigned threads);
-  /// Measures a ceiling again and keeps the better value: a ceiling that was taken in a bad moment would flatter.
+  /// Adds samples: a ceiling is measured before and after the figures that it belongs to, so that drift hits both.
   void measure_again(const Ceiling& ceiling);
 
   const std::deque<Ceiling>& all() const { return all_; }

@@ -146,8 +146,7 @@ std::vector<Figure> measure(const Group& group, const Rules& rules, const Option
   const Figure* scalar = nullptr;
   for (Figure& f : figures) {
     if (f.report.kind == FlynnClass::sisd && f.report.used == "scalar" && !f.samples.empty()) scalar = &f;
-    // A row near or above its ceiling may show that the ceiling was measured in a bad moment.
-    for (int again = 0; again < 2 && f.ceiling_fraction() > 0.9; ++again) ceilings.measure_again(*f.ceiling);
+    if (f.ceiling && stop_requested() == Stop::none) ceilings.measure_again(*f.ceiling);
   }
   for (Figure& f : figures)
     if (scalar && !f.samples.empty()) f.speedup = scalar->summary.median / f.summary.median;
