@@ -1,6 +1,8 @@
 #pragma once
 #include <xsimd/xsimd.hpp>
 
+#include <bit>
+
 #include <flynn/execution.hpp>
 #include <flynn/tree.hpp>
 #include <flynn/view.hpp>
@@ -17,11 +19,13 @@ struct Lanes {
   V registers[count];
 
   FLYNN_ALWAYS_INLINE Lanes() {
+#pragma GCC unroll 16
     for (V& v : registers) v = V(T(-0.0));
   }
   /// Adds term(x...) of the 32 elements from `x` on.
   template <class Term, class... X>
   FLYNN_ALWAYS_INLINE void add_row(Term& term, const X*... x) {
+#pragma GCC unroll 16
     for (std::size_t r = 0; r < count; ++r) registers[r] = registers[r] + term(V::load_unaligned(x + r * V::size)...);
   }
   /// Lane j with lane j + 16 and so on, as long as these are whole registers: one is left.
@@ -48,10 +52,10 @@ T partial_block(Term& term, std::size_t n, const X*... x) {
   return lane[0];
 }
 
-/// The results of as many blocks as a vector has elements, beginning at `x`. The last halvings are within a register;
+/// The tree over as many blocks as a vector has elements, beginning at `x`. The last halvings are within a register;
 /// they are made for all these blocks at once, by transposing.
 template <class Arch, class T, class Term, class... X>
-FLYNN_ALWAYS_INLINE xsimd::batch<T, Arch> whole_blocks(Term& term, const X*... x) {
+FLYNN_ALWAYS_INLINE T whole_blocks(Term& term, const X*... x) {
   using L = Lanes<Arch, T>;
   using V = typename L::V;
   // A block is one chain of additions in each of its registers. Latency 4 and 2 ports want 8 chains: several blocks at
@@ -61,13 +65,18 @@ FLYNN_ALWAYS_INLINE xsimd::batch<T, Arch> whole_blocks(Term& term, const X*... x
   for (std::size_t first = 0; first < V::size; first += at_once) {
     L lanes[at_once];
     for (std::size_t j = 0; j < tree_block; j += tree_lanes)
+#pragma GCC unroll 8
       for (std::size_t b = 0; b < at_once; ++b) lanes[b].add_row(term, x + (first + b) * tree_block + j...);
     for (std::size_t b = 0; b < at_once; ++b) row[first + b] = lanes[b].halve_registers();
   }
   transpose<Arch, T>(row);
   for (std::size_t w = V::size / 2; w > 0; w /= 2)
     for (std::size_t j = 0; j < w; ++j) row[j] = row[j] + row[j + w];
-  return row[0];
+  alignas(V) T block[V::size];
+  row[0].store_aligned(block);
+  for (std::size_t w = V::size / 2; w > 0; w /= 2)  // no counter: its carries would be branches that nobody predicts
+    for (std::size_t b = 0; b < w; ++b) block[b] = block[2 * b] + block[2 * b + 1];
+  return block[0];
 }
 
 }  // namespace detail
@@ -81,9 +90,7 @@ Status tree_sum(Term term, T& result, const Execution& execution, const X&... x)
   TreeCounter<T> blocks;
   std::size_t i = 0;
   for (; i + turn <= n; i += turn) {
-    alignas(V) T block[V::size];
-    detail::whole_blocks<Arch, T>(term, x.data + i...).store_aligned(block);
-    for (T b : block) blocks.push(b);
+    blocks.push(detail::whole_blocks<Arch, T>(term, x.data + i...), std::countr_zero(V::size));
     if (i % (std::size_t{1} << 18) == 0)
       if (Status s = poll(execution); !s.ok()) return s;
   }

@@ -40,11 +40,12 @@ template <class T>
 class TreeCounter {
  public:
   FLYNN_ALWAYS_INLINE TreeCounter() {}
-  FLYNN_ALWAYS_INLINE void push(T value) {
-    std::size_t level = 0;
-    for (std::size_t carry = count_; carry & 1; carry >>= 1) value = wrapping_add(partial_[level++], value);
+  /// The result of the next block, or of the next 2^level ones when the count so far is a multiple of that.
+  FLYNN_ALWAYS_INLINE void push(T value, std::size_t level = 0) {
+    const std::size_t count = count_ + (std::size_t{1} << level);
+    for (std::size_t carry = count_ >> level; carry & 1; carry >>= 1) value = wrapping_add(partial_[level++], value);
     partial_[level] = value;
-    ++count_;
+    count_ = count;
   }
   FLYNN_ALWAYS_INLINE T result() const {
     if (count_ == 0) return T(0);
