@@ -117,6 +117,8 @@ void ThreadPool::take_parts(unsigned place) {
   const bool outer = std::exchange(inside_part, true);
   bool any = false;
   for (unsigned i = 0; i < team_; ++i) {
+    // A closed job has no parts left; to look at the shares of others would move their cache lines for nothing.
+    if (i > 0 && !(gate_.load(std::memory_order_relaxed) & open_bit)) break;
     Share& share = shares_[(place + i) % team_];
     for (;;) {
       const std::size_t part = share.next.fetch_add(1, std::memory_order_relaxed);
