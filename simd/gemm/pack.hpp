@@ -3,7 +3,8 @@
 // neither transposes nor leading dimensions and walks through memory in one straight line.
 //
 // A packed block is a row of panels. A panel is `columns` columns wide; its element (p, q) lies at [p * columns + q].
-// Columns that the block does not have are zero.
+// Columns that the block does not have are zero. They are written in loops of their own: of one loop with a choice in it
+// GCC makes masked loads, and qemu 7.2 reads what the mask leaves out, beyond the end of the matrix.
 
 #include <cstddef>
 #include <xsimd/xsimd.hpp>
@@ -38,7 +39,8 @@ void pack_rows(const Unpacked<T>& m, T* packed) {
     for (; q + columns <= m.width; q += columns, to += m.depth * columns)
       __builtin_memcpy(to, source + q, columns * sizeof(T));
     if (q == m.width) continue;
-    for (std::size_t i = 0; i < columns; ++i) to[i] = q + i < m.width ? source[q + i] : T(0);
+    for (std::size_t i = 0; i < columns; ++i) to[i] = T(0);
+    for (std::size_t i = 0; q + i < m.width; ++i) to[i] = source[q + i];
   }
 }
 
@@ -58,8 +60,10 @@ FLYNN_ALWAYS_INLINE void pack_panel(const Unpacked<T>& m, T* panel) {
       for (std::size_t i = 0; i < W; ++i) row[i].store_unaligned(panel + (p + i) * columns + g * W);
     }
   }
-  for (; p < m.depth; ++p)
-    for (std::size_t q = 0; q < columns; ++q) panel[p * columns + q] = q < m.width ? m.data[q * m.ld + p] : T(0);
+  for (; p < m.depth; ++p) {
+    for (std::size_t q = 0; q < columns; ++q) panel[p * columns + q] = T(0);
+    for (std::size_t q = 0; q < m.width; ++q) panel[p * columns + q] = m.data[q * m.ld + p];
+  }
 }
 
 /// Packs a matrix into panels of `columns` columns. Writes up to a vector past the last one.
