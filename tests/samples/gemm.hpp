@@ -37,8 +37,8 @@ struct Sample<Gemm<T>> {
             .c = {nullptr, n, n, n}};
   }
 
-  /// The largest |got - exact| / (eps sum|terms|) over the elements that are looked at: all of a C of up to 256 x 256,
-  /// else 256 rows and columns spread over it, always with the last ones.
+  /// The largest |got - exact| / (eps sum|terms|) over the elements that are looked at: all of a C of up to 128 x 128,
+  /// else 64 rows and columns spread over it, always with the last ones.
   static Verdict judge(const Gemm<T>& got, const Gemm<T>& fresh) {
     constexpr double eps = std::numeric_limits<T>::epsilon();
     Verdict verdict{"max error / (eps sum|terms|)", 0, 16, true, {}};
@@ -66,7 +66,7 @@ struct Sample<Gemm<T>> {
 
  private:
   static std::vector<std::size_t> spread(std::size_t n) {
-    const std::size_t count = std::min<std::size_t>(n, n <= 256 ? 256 : 32);
+    const std::size_t count = std::min<std::size_t>(n, n <= 128 ? 128 : 64);
     std::vector<std::size_t> places(count);
     for (std::size_t i = 0; i < count; ++i) places[i] = count < n ? i * (n - 1) / (count - 1) : i;
     return places;
