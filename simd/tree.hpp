@@ -85,12 +85,12 @@ FLYNN_ALWAYS_INLINE T whole_blocks(Term& term, const X*... x) {
 template <class Arch, class T, class Term, class... X>
 Status tree_sum(Term term, T& result, const Execution& execution, const X&... x) {
   using V = xsimd::batch<T, Arch>;
-  constexpr std::size_t turn = V::size * tree_block;
+  constexpr std::size_t turn = V::size * tree_block, level = std::countr_zero(V::size);
   const std::size_t n = (x.size(), ...);
   TreeCounter<T> blocks;
   std::size_t i = 0;
   for (; i + turn <= n; i += turn) {
-    blocks.push(detail::whole_blocks<Arch, T>(term, x.data + i...), std::countr_zero(V::size));
+    blocks.push(detail::whole_blocks<Arch, T>(term, x.data + i...), level);
     if (i % (std::size_t{1} << 18) == 0)
       if (Status s = poll(execution); !s.ok()) return s;
   }
