@@ -29,7 +29,7 @@ if(FLYNN_SANITIZE)
   # GCC 12 takes the sanitizers' own code in std::regex for uninitialised.
   target_compile_options(flynn_flags INTERFACE -fsanitize=${FLYNN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
     -Wno-maybe-uninitialized)
-  target_link_options(flynn_flags INTERFACE -fsanitize=${FLYNN_SANITIZE})
+  add_link_options(-fsanitize=${FLYNN_SANITIZE})  # the examples too: their runtime has to come before the library's
 endif()
 
 # flynn_workload_files(RESULT SUFFIX): NAME.SUFFIX of the current folder for every workload that has one. A workload without is a
