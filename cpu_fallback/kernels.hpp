@@ -31,6 +31,8 @@ Status argmin(const Argmin<T>&, Execution&);
 template <class T>
 Status argmax(const Argmax<T>&, Execution&);
 template <class T>
+Status scan(const Scan<T>&, Execution&);
+template <class T>
 Status gemm(const Gemm<T>&, Execution&);
 template <class T>
 Status factorize(const Factorize<T>&, Execution&);

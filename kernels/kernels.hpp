@@ -52,6 +52,8 @@ void argmin(Queue&, const Argmin<T>&);
 template <class Queue, class T>
 void argmax(Queue&, const Argmax<T>&);
 template <class Queue, class T>
+void scan(Queue&, const Scan<T>&);
+template <class Queue, class T>
 void gemm(Queue&, const Gemm<T>&);
 template <class Queue, class T>
 void factorize(Queue&, const Factorize<T>&);

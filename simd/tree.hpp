@@ -52,10 +52,10 @@ T partial_block(Term& term, std::size_t n, const X*... x) {
   return lane[0];
 }
 
-/// The tree over as many blocks as a vector has elements, beginning at `x`. The last halvings are within a register;
+/// The results of as many blocks as a vector has elements, beginning at `x`. The last halvings are within a register;
 /// they are made for all these blocks at once, by transposing.
 template <class Arch, class T, class Term, class... X>
-FLYNN_ALWAYS_INLINE T whole_blocks(Term& term, const X*... x) {
+FLYNN_ALWAYS_INLINE xsimd::batch<T, Arch> whole_blocks(Term& term, const X*... x) {
   using L = Lanes<Arch, T>;
   using V = typename L::V;
   // A block is one chain of additions in each of its registers. Latency 4 and 2 ports want 8 chains: several blocks at
@@ -72,9 +72,16 @@ FLYNN_ALWAYS_INLINE T whole_blocks(Term& term, const X*... x) {
   transpose<Arch, T>(row);
   for (std::size_t w = V::size / 2; w > 0; w /= 2)
     for (std::size_t j = 0; j < w; ++j) row[j] = row[j] + row[j + w];
+  return row[0];
+}
+
+/// The tree over these. No counter: its carries would be branches that nobody predicts.
+template <class Arch, class T>
+FLYNN_ALWAYS_INLINE T tree_of_blocks(const xsimd::batch<T, Arch>& results) {
+  using V = xsimd::batch<T, Arch>;
   alignas(V) T block[V::size];
-  row[0].store_aligned(block);
-  for (std::size_t w = V::size / 2; w > 0; w /= 2)  // no counter: its carries would be branches that nobody predicts
+  results.store_aligned(block);
+  for (std::size_t w = V::size / 2; w > 0; w /= 2)
     for (std::size_t b = 0; b < w; ++b) block[b] = block[2 * b] + block[2 * b + 1];
   return block[0];
 }
@@ -90,7 +97,7 @@ Status tree_sum(Term term, T& result, const Execution& execution, const X&... x)
   TreeCounter<T> blocks;
   std::size_t i = 0;
   for (; i + turn <= n; i += turn) {
-    blocks.push(detail::whole_blocks<Arch, T>(term, x.data + i...), level);
+    blocks.push(detail::tree_of_blocks<Arch, T>(detail::whole_blocks<Arch, T>(term, x.data + i...)), level);
     if (i % (std::size_t{1} << 18) == 0)
       if (Status s = poll(execution); !s.ok()) return s;
   }

@@ -1,4 +1,4 @@
-// sum, dot and axpy of 10,000,019 elements: the same 64 bits from every backend, every instruction set and every number
+// sum, dot, axpy and scan of 10,000,019 elements: the same 64 bits from every backend, every instruction set and every number
 // of threads. Prints them, so that they can be compared with those of another machine.
 
 #include <gtest/gtest.h>
@@ -11,6 +11,7 @@
 #include <string>
 
 #include <host/cut/run_parts.hpp>
+#include <host/plans/scan.hpp>
 #include <host/pools/scratch.hpp>
 #include <simd/kernels.hpp>
 #include <tests/samples/all.hpp>
@@ -44,7 +45,8 @@ std::uint64_t bits_of(W w) {
 
 template <class W>
 class BitsTest : public ::testing::Test {};
-using Specs = ::testing::Types<Sum<float>, Sum<double>, Dot<float>, Dot<double>, Axpy<float>, Axpy<double>>;
+using Specs = ::testing::Types<Sum<float>, Sum<double>, Dot<float>, Dot<double>, Axpy<float>, Axpy<double>,
+                               Scan<float>, Scan<double>>;
 TYPED_TEST_SUITE(BitsTest, Specs);
 
 TYPED_TEST(BitsTest, AreTheSameEverywhere) {
@@ -65,9 +67,10 @@ TYPED_TEST(BitsTest, AreTheSameEverywhere) {
       std::printf("%s is not run: this CPU lacks it\n", std::string(arch).c_str());
       continue;
     }
-    const auto row =
-        std::find_if(simd->rows, simd->rows + simd->row_count, [](const Row& r) { return r.id == spec_info<W>().id; });
-    auto leaf = [&](const W& w, Execution& e) { return row->run(&w, e); };
+    auto leaf = [&]<Spec P>(const P& p, Execution& e) {  // of a scan also the sums of its parts
+      return std::find_if(simd->rows, simd->rows + simd->row_count, [](const Row& r) { return r.id == spec_info<P>().id; })
+          ->run(&p, e);
+    };
     for (unsigned threads = 1; threads <= 8; ++threads)
       record(std::string(arch) + ", " + std::to_string(threads) + " threads", [&](W& w) {
         ThreadPool pool(threads, {});

@@ -30,33 +30,42 @@ class PartStatus {
   Text text_;
 };
 
-/// Runs a workload in parts over a pool: leaf(part, execution) for each, then merges what they reduced to.
-template <Spec W, class Leaf>
-Status run_parts(const W& w, Leaf leaf, ThreadPool& pool, Execution& execution) {
-  const auto cut = w.cut();
-  const std::size_t parts = part_count(cut);
+/// Calls part(i, execution) for every i in [0, parts) over a pool. The first failure counts, and the others need not
+/// begin. `execution.threads` becomes how many threads took part.
+template <class Part>
+Status for_each_part(std::size_t parts, ThreadPool& pool, Execution& execution, const Part& part) {
   PartStatus collected;
-  auto run_part = [&](const W& part) noexcept {
+  execution.threads = pool.run(parts, execution.threads, [&](std::size_t i) noexcept {
     if (collected.failed()) return;
     Text text;
     Execution mine = execution;
     mine.threads = 1;
     mine.text = &text;
     Status status = poll(mine);
-    if (status.ok()) status = leaf(part, mine);
+    if (status.ok()) status = part(i, mine);
     collected.report(status, text);
-  };
+  });
+  return collected.result(*execution.text);
+}
+
+/// Runs a workload in parts over a pool: leaf(part, execution) for each, then merges what they reduced to. A workload
+/// in phases has an overload of its own in host/plans.
+template <Spec W, class Leaf>
+Status run_parts(const W& w, Leaf leaf, ThreadPool& pool, Execution& execution) {
+  const auto cut = w.cut();
+  const std::size_t parts = part_count(cut);
   if constexpr (Reduces<W>) {
     std::vector<typename W::Partial> slots(parts);
-    execution.threads = pool.run(parts, execution.threads,
-                                 [&](std::size_t i) noexcept { run_part(w.part(part_range(cut[0], i), &slots[i])); });
-    if (!collected.failed()) w.result[0] = W::merge(slots.data(), parts);
+    const Status status = for_each_part(parts, pool, execution, [&](std::size_t i, Execution& mine) {
+      return leaf(w.part(part_range(cut[0], i), &slots[i]), mine);
+    });
+    if (status.ok()) w.result[0] = W::merge(slots.data(), parts);
+    return status;
   } else {
     static_assert(Maps<W>);
-    execution.threads =
-        pool.run(parts, execution.threads, [&](std::size_t i) noexcept { run_part(w.part(part_box(cut, i))); });
+    return for_each_part(parts, pool, execution,
+                         [&](std::size_t i, Execution& mine) { return leaf(w.part(part_box(cut, i)), mine); });
   }
-  return collected.result(*execution.text);
 }
 
 }  // namespace flynn

@@ -5,6 +5,7 @@
 #include <flynn/workloads.hpp>
 #include <host/cut/run_parts.hpp>
 #include <host/cut/threads.hpp>
+#include <host/plans/scan.hpp>
 #include <simd/kernels.hpp>
 
 namespace flynn::threads {
@@ -24,7 +25,7 @@ auto leaf() {
 
 template <Spec W>
 Status run(const W& w, Execution& execution) {
-  auto part = [kernel = leaf<W>()](const W& p, Execution& e) { return kernel(&p, e); };
+  auto part = []<Spec P>(const P& p, Execution& e) { return leaf<P>()(&p, e); };
   return run_parts(w, part, *static_cast<ThreadPool*>(execution.pool), execution);
 }
 

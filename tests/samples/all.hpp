@@ -13,5 +13,6 @@
 #include <tests/samples/min.hpp>
 #include <tests/samples/mul.hpp>
 #include <tests/samples/norm2.hpp>
+#include <tests/samples/scan.hpp>
 #include <tests/samples/sum.hpp>
 #include <tests/samples/triad.hpp>

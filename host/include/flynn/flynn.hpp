@@ -143,6 +143,29 @@ auto argmax(const X& x, const Options& options = {}) {
   return detail::value_or_throw(try_argmax(x, options));
 }
 
+// ---- scan
+// ----------------------------------------------------------------------------------------------------------------
+
+/// y_i = init + x_0 + ... + x_i; y may be x.
+template <detail::Vector X, detail::Vector Y>
+auto try_inclusive_scan(const X& x, Y&& y, detail::Element<X> init = {}, const Options& options = {}) {
+  return try_run(Scan<detail::Element<X>>{x, y, init, false}, options);
+}
+template <detail::Vector X, detail::Vector Y>
+auto inclusive_scan(const X& x, Y&& y, detail::Element<X> init = {}, const Options& options = {}) {
+  return detail::value_or_throw(try_inclusive_scan(x, y, init, options));
+}
+
+/// y_i = init + x_0 + ... + x_(i-1), so y_0 = init; y may be x.
+template <detail::Vector X, detail::Vector Y>
+auto try_exclusive_scan(const X& x, Y&& y, detail::Element<X> init = {}, const Options& options = {}) {
+  return try_run(Scan<detail::Element<X>>{x, y, init, true}, options);
+}
+template <detail::Vector X, detail::Vector Y>
+auto exclusive_scan(const X& x, Y&& y, detail::Element<X> init = {}, const Options& options = {}) {
+  return detail::value_or_throw(try_exclusive_scan(x, y, init, options));
+}
+
 // ---- gemm
 // ----------------------------------------------------------------------------------------------------------------
 

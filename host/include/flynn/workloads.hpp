@@ -18,6 +18,7 @@
 #include <flynn/workloads/min.hpp>
 #include <flynn/workloads/mul.hpp>
 #include <flynn/workloads/norm2.hpp>
+#include <flynn/workloads/scan.hpp>
 #include <flynn/workloads/sum.hpp>
 #include <flynn/workloads/triad.hpp>
 
@@ -59,6 +60,8 @@ using AllSpecs = detail::Joined<
     // reduce
     detail::ForNumbers<Sum>, detail::ForFloats<Dot>, detail::ForFloats<Norm2>, detail::ForNumbers<Min>,
     detail::ForNumbers<Max>, detail::ForFloats<Argmin>, detail::ForFloats<Argmax>,
+    // scan
+    detail::ForNumbers<Scan>,
     // gemm
     detail::ForFloats<Gemm>,
     // factorize

@@ -1,0 +1,17 @@
+#pragma once
+#include <tests/samples/sample.hpp>
+
+namespace flynn::samples {
+
+template <class T>
+struct Sample<Scan<T>> : SameBits<Scan<T>> {
+  /// With sizes around its segments. Odd sizes are exclusive.
+  static std::vector<std::size_t> sizes() {
+    std::vector<std::size_t> sizes = awkward_sizes();
+    sizes.insert(sizes.end(), {scan_segment - 1, scan_segment, scan_segment + 1, 64 * scan_segment});
+    return sizes;
+  }
+  static Scan<T> shape(std::size_t n) { return {{nullptr, n}, {nullptr, n}, T(3), n % 2 == 1}; }
+};
+
+}  // namespace flynn::samples
