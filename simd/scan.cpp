@@ -116,7 +116,7 @@ Status scan_floats(const Scan<T>& w, const Execution& execution) {
     alignas(V) T totals[scan_segment / tree_block];
     if (length == scan_segment)
       for (std::size_t b = 0; b < scan_segment / tree_block; b += V::size)
-        detail::whole_blocks<Arch, T>(same, x + b * tree_block).store_aligned(totals + b);
+        detail::whole_blocks<Arch, stream, T>(same, x + b * tree_block).store_aligned(totals + b);
     else
       for (std::size_t b = 0; b * tree_block < length; ++b)
         totals[b] = detail::partial_block<Arch, T>(
