@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <host/module.hpp>
+#include <host/probe.hpp>
 
 namespace flynn {
 namespace {
@@ -58,6 +59,7 @@ Status open_module(std::string_view name, const Backend*& backend, Text& text) {
   for (const fs::path& folder : module_folders()) {
     const fs::path file = folder / file_name;
     if (!fs::exists(file, error)) continue;
+    if (Status s = probe_in_child(file, text); !s.ok()) return s;
     void* const handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);  // never closed: its kernels stay in tables
     if (!handle) {
       hint(text, "install the driver libraries that it names");
