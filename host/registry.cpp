@@ -27,10 +27,7 @@ Status open_threads(const Backend*& backend, Text&) {
 
 Status open_opencl(const Backend*& backend, Text& text) { return open_module("opencl", backend, text); }
 
-Status open_cuda(const Backend*&, Text& text) {
-  hint(text, "use opencl for a GPU or threads for the CPU");
-  return fail(text, Code::unavailable, "flynn %.*s has no cuda module yet", int(version().size()), version().data());
-}
+Status open_cuda(const Backend*& backend, Text& text) { return open_module("cuda", backend, text); }
 
 constexpr Entry entries[] = {
     {"scalar", FlynnClass::sisd, true, open_scalar},

@@ -1,29 +1,13 @@
 #pragma once
 #include <CL/cl.h>
 
-#include <cstdarg>
-#include <exception>
+#include <utility>
 
-#include <flynn/status.hpp>
+#include <kernels/failure.hpp>
 
 namespace flynn::opencl {
 
-/// Stays inside the module: its edge makes a Status of it.
-class Failure : public std::exception {
- public:
-  [[gnu::format(printf, 3, 4)]] Failure(Code code, const char* format, ...) : code_(code) {
-    std::va_list arguments;
-    va_start(arguments, format);
-    std::vsnprintf(text_, sizeof text_, format, arguments);
-    va_end(arguments);
-  }
-  Code code() const { return code_; }
-  const char* what() const noexcept override { return text_; }
-
- private:
-  Code code_;
-  char text_[sizeof Text::message];
-};
+using kernels::Failure;
 
 /// The name of an OpenCL error as its manual spells it.
 const char* name_of_error(cl_int error);

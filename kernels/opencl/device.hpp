@@ -12,6 +12,8 @@
 
 namespace flynn::opencl {
 
+inline constexpr const char* name = "opencl";  ///< of the backend
+
 /// A device of a platform with a context of its own and what was built for it. Everything may be called from many
 /// threads.
 class Device {
@@ -52,6 +54,7 @@ class Device {
 struct Inventory {
   std::vector<Device*> devices;
   std::string reason;  ///< the last thing that went wrong; empty when every device that a platform offers works
+  std::string cure = "install a driver: apt-get install pocl-opencl-icd for the CPU, or the GPU vendor's OpenCL driver";
 };
 
 /// Looks at the platforms at the first call. Lives until the process ends: drivers are gone before static objects are.

@@ -5,9 +5,6 @@
 namespace flynn::opencl {
 namespace {
 
-/// What goes over the bus between two looks at the stop token: 10 ms at 6 GB/s, a slow PCIe 3 bus.
-constexpr std::size_t transfer_slice = std::size_t{64} << 20;
-
 double seconds(const std::vector<Event>& events) {
   cl_ulong total = 0;
   for (const Event& event : events) {
@@ -19,11 +16,6 @@ double seconds(const std::vector<Event>& events) {
     total += end - start;
   }
   return 1e-9 * double(total);
-}
-
-void go_on(const Execution& execution) {
-  if (const Status s = poll(execution); !s.ok())
-    throw Failure(s.code, "%s", s.code == Code::cancelled ? "the call was cancelled" : "the deadline passed");
 }
 
 }  // namespace
@@ -55,14 +47,12 @@ Pointer Queue::create(std::size_t bytes, cl_mem_flags flags, void* host) {
   return {memories_.back().get()};
 }
 
-Pointer Queue::place(const Piece& piece, Access access) {
-  const auto begin = [](const Piece& p) { return static_cast<char*>(p.data); };
+Pointer Queue::place(const kernels::Piece& piece, Access access) {
   bool shares = false;
   Placed* same = nullptr;
   for (Placed& other : placed_) {
-    const Piece& o = other.piece;
-    if (o.data == piece.data && o.bytes == piece.bytes && o.pitch == piece.pitch) same = &other;
-    shares |= begin(o) < begin(piece) + piece.bytes && begin(piece) < begin(o) + o.bytes;
+    if (other.piece == piece) same = &other;
+    shares |= other.piece.overlaps(piece);
   }
   if (!same) {
     // A CPU works where the data is, except that OpenCL leaves undefined what two buffers over shared memory do.
@@ -79,18 +69,11 @@ Pointer Queue::place(const Piece& piece, Access access) {
   return {same->memory};
 }
 
-/// Moves whole rows, so that what lies between the rows of a matrix stays untouched on both sides.
 void Queue::move(const Placed& placed, bool home) {
-  const Piece& piece = placed.piece;
-  const bool gaps = piece.pitch != piece.row_bytes;
-  const std::size_t rows = gaps ? piece.rows : piece.bytes, row_bytes = gaps ? piece.row_bytes : 1;
-  const std::size_t pitch = gaps ? piece.pitch : 1, step = std::max<std::size_t>(transfer_slice / row_bytes, 1);
-  for (std::size_t row = 0; row < rows; row += step) {
-    go_on(execution_);
-    const std::size_t count = std::min(step, rows - row);
-    move_rows(placed.memory, static_cast<char*>(piece.data), row, count, row_bytes, pitch, home);
-    bytes_moved_ += count * row_bytes;
-  }
+  bytes_moved_ += kernels::in_slices(
+      placed.piece, execution_, [&](std::size_t row, std::size_t rows, std::size_t row_bytes, std::size_t pitch) {
+        move_rows(placed.memory, static_cast<char*>(placed.piece.data), row, rows, row_bytes, pitch, home);
+      });
 }
 
 void Queue::move_rows(cl_mem memory, char* host, std::size_t row, std::size_t rows, std::size_t row_bytes,
@@ -120,7 +103,7 @@ cl_kernel Queue::kernel(const kernels::Entry& entry) {
 
 void Queue::launch(const kernels::Entry& entry, std::size_t groups, std::size_t group_size, const Value* values,
                    std::size_t count) {
-  go_on(execution_);
+  kernels::go_on(execution_);
   const cl_kernel kernel = this->kernel(entry);
   for (std::size_t i = 0; i < count; ++i)
     check(clSetKernelArg(kernel, cl_uint(i), values[i].bytes, values[i].data), "clSetKernelArg");

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include <flynn/execution.hpp>
-#include <flynn/view.hpp>
 #include <kernels/opencl/device.hpp>
+#include <kernels/piece.hpp>
 
 namespace flynn::opencl {
 
@@ -32,11 +32,7 @@ class Queue {
   /// With an access that narrows the one that the type says, for a plan that knows that it will not read, for example.
   template <class T, std::size_t Rank, Access A>
   Pointer buffer(const Argument<T, Rank, A>& view, Access access) {
-    if (view.size() == 0) return {};
-    const std::size_t row = view.extent[Rank - 1] * sizeof(T);
-    const Piece piece{const_cast<std::remove_const_t<T>*>(view.data), view.footprint() * sizeof(T),
-                      Rank == 1 ? 1 : view.extent[0], row, Rank == 1 ? row : view.stride[0] * sizeof(T)};
-    return place(piece, access);
+    return view.size() == 0 ? Pointer{} : place(kernels::piece_of(view), access);
   }
 
   template <class T>
@@ -64,14 +60,8 @@ class Queue {
   std::size_t map_group() const;
 
  private:
-  /// Rows of bytes in host memory.
-  struct Piece {
-    void* data;
-    std::size_t bytes;  ///< from the first to one past the last
-    std::size_t rows, row_bytes, pitch;
-  };
   struct Placed {
-    Piece piece;
+    kernels::Piece piece;
     cl_mem memory;
     bool borrowed;  ///< the device works in the caller's memory
     bool filled;    ///< holds the caller's values
@@ -82,7 +72,7 @@ class Queue {
     std::size_t bytes;
   };
 
-  Pointer place(const Piece& piece, Access access);
+  Pointer place(const kernels::Piece& piece, Access access);
   Pointer create(std::size_t bytes, cl_mem_flags flags, void* host);
   void move(const Placed& placed, bool home);
   void move_rows(cl_mem memory, char* host, std::size_t row, std::size_t rows, std::size_t row_bytes, std::size_t pitch,

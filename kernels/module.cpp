@@ -1,14 +1,15 @@
-// The module that the library opens at run time: what it exports, and the edge where failures become Status.
+// The module of a device API, which the library opens at run time: what it exports, and the edge where failures become
+// Status. Compiled once for each API, as FLYNN_DEVICE, like the plans.
 #include <iterator>
 
 #include <kernels/kernels.hpp>
 
-namespace flynn::opencl {
+namespace flynn::FLYNN_DEVICE {
 namespace {
 
 Status probe(Text& text) {
   if (!inventory().devices.empty()) return {};
-  hint(text, "install a driver: apt-get install pocl-opencl-icd for the CPU, or the GPU vendor's OpenCL driver");
+  hint(text, "%s", inventory().cure.c_str());
   return fail(text, Code::unavailable, "%s", inventory().reason.c_str());
 }
 
@@ -19,7 +20,7 @@ Status run(const W& w, Execution& execution) {
     plan(queue, w);
     queue.finish();
     return {};
-  } catch (const Failure& failure) {
+  } catch (const kernels::Failure& failure) {
     return fail(*execution.text, failure.code(), "%s", failure.what());
   }
 }
@@ -78,7 +79,7 @@ constexpr Row rows[] = {
 // clang-format on
 
 constexpr Backend backend = {
-    .name = "opencl",
+    .name = name,
     .kind = FlynnClass::simt,
     .probe = probe,
     .device_count = [] { return inventory().devices.size(); },
@@ -88,6 +89,6 @@ constexpr Backend backend = {
 };
 
 }  // namespace
-}  // namespace flynn::opencl
+}  // namespace flynn::FLYNN_DEVICE
 
-extern "C" [[gnu::visibility("default")]] const flynn::Backend* flynn_backend() { return &flynn::opencl::backend; }
+extern "C" [[gnu::visibility("default")]] const flynn::Backend* flynn_backend() { return &flynn::FLYNN_DEVICE::backend; }

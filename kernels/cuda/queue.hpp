@@ -1,0 +1,92 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <flynn/execution.hpp>
+#include <kernels/cuda/device.hpp>
+#include <kernels/piece.hpp>
+
+namespace flynn::cuda {
+
+/// Device memory as a plan passes it to a launch; 0 stands for no elements.
+struct Pointer {
+  CUdeviceptr memory = 0;
+};
+
+/// One call's work on one device, for one thread, on a stream of its own. kernels/kernels.hpp says what plans may ask of
+/// it.
+class Queue {
+ public:
+  Queue(Device& device, Execution& execution);
+  /// Waits for what was launched: it may still work in memory of the caller.
+  ~Queue();
+  Queue(const Queue&) = delete;
+
+  template <class T, std::size_t Rank, Access A>
+  Pointer buffer(const Argument<T, Rank, A>& view) {
+    return buffer(view, A);
+  }
+  /// With an access that narrows the one that the type says, for a plan that knows that it will not read, for example.
+  template <class T, std::size_t Rank, Access A>
+  Pointer buffer(const Argument<T, Rank, A>& view, Access access) {
+    return view.size() == 0 ? Pointer{} : place(kernels::piece_of(view), access);
+  }
+
+  template <class T>
+  Pointer scratch(std::size_t elements) {
+    return elements == 0 ? Pointer{} : create(elements * sizeof(T));
+  }
+
+  template <class... Arguments>
+  void launch(const kernels::Entry& entry, std::size_t groups, std::size_t group_size, const Arguments&... arguments) {
+    static_assert(((std::is_same_v<Arguments, Pointer> || std::is_arithmetic_v<Arguments>)&&...));
+    std::array<void*, sizeof...(arguments)> values = {const_cast<Arguments*>(&arguments)...};
+    launch(entry, groups, group_size, values.data());
+  }
+
+  template <class T>
+  void read(Pointer from, T* to, std::size_t n) {
+    read(from, static_cast<void*>(to), n * sizeof(T));
+  }
+
+  /// Brings home what the plan wrote and adds to the clocks of the call.
+  void finish();
+
+  bool is_cpu() const { return false; }
+  /// As many as OpenCL gives a GPU: at most 10 ms.
+  std::size_t slice() const { return std::size_t{1} << 25; }
+  std::size_t map_group() const { return 256; }
+
+ private:
+  struct Placed {
+    kernels::Piece piece;
+    CUdeviceptr memory;
+    bool filled;  ///< holds the caller's values
+    bool written;
+  };
+  /// Begin and end of something on the stream.
+  using Span = std::pair<Event, Event>;
+
+  Pointer place(const kernels::Piece& piece, Access access);
+  Pointer create(std::size_t bytes);
+  void move(const Placed& placed, bool home);
+  void launch(const kernels::Entry& entry, std::size_t groups, std::size_t group_size, void** values);
+  void read(Pointer from, void* to, std::size_t bytes);
+  Event event_now();
+
+  Device& device_;
+  Execution& execution_;
+  const Current current_;
+  Stream stream_;
+  std::uint64_t bytes_moved_ = 0;
+  std::vector<CUdeviceptr> memories_;
+  std::deque<Placed> placed_;
+  std::vector<Span> launches_, transfers_;
+};
+
+}  // namespace flynn::cuda

@@ -1,0 +1,27 @@
+#pragma once
+#include <cstdarg>
+#include <cstdio>
+#include <exception>
+
+#include <flynn/status.hpp>
+
+namespace flynn::kernels {
+
+/// Stays inside the module: its edge makes a Status of it.
+class Failure : public std::exception {
+ public:
+  [[gnu::format(printf, 3, 4)]] Failure(Code code, const char* format, ...) : code_(code) {
+    std::va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(text_, sizeof text_, format, arguments);
+    va_end(arguments);
+  }
+  Code code() const { return code_; }
+  const char* what() const noexcept override { return text_; }
+
+ private:
+  Code code_;
+  char text_[sizeof Text::message];
+};
+
+}  // namespace flynn::kernels
