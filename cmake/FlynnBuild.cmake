@@ -64,7 +64,8 @@ endfunction()
 # tree as in an installation.
 function(flynn_module name)
   add_library(flynn_${name} MODULE ${ARGN})
-  set_target_properties(flynn_${name} PROPERTIES PREFIX "" SUFFIX .so LIBRARY_OUTPUT_DIRECTORY ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/flynn)
+  set_target_properties(flynn_${name} PROPERTIES PREFIX "" SUFFIX .so LIBRARY_OUTPUT_DIRECTORY ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/flynn
+    INSTALL_RPATH $ORIGIN/..)
   target_link_libraries(flynn_${name} PRIVATE flynn_headers flynn_flags)
   target_link_options(flynn_${name} PRIVATE LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/module.map)
   set_property(TARGET flynn_${name} APPEND PROPERTY LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/module.map)
