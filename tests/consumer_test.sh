@@ -12,7 +12,7 @@ mkdir -p "$work"
 if [ "$kind" = static ]; then
   # The flags are those of the ci preset, so ccache has every object already.
   cmake -S "$source" -B "$work/build" -G Ninja -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_BUILD_TYPE=Release \
-    -DFLYNN_WERROR=ON -DBUILD_SHARED_LIBS=OFF -DFLYNN_BENCH=OFF -DFLYNN_EXAMPLES=OFF -DFLYNN_TESTS=OFF >"$work/log"
+    -DFLYNN_WERROR=ON -DBUILD_SHARED_LIBS=OFF -DFLYNN_CUDA=OFF -DFLYNN_BENCH=OFF -DFLYNN_EXAMPLES=OFF -DFLYNN_TESTS=OFF >"$work/log"
   cmake --build "$work/build" >>"$work/log" || { cat "$work/log"; exit 1; }
   build=$work/build
 fi

@@ -64,7 +64,7 @@ echo "== $build" && look_at "$build" || failed=1
 
 debug=$work/debug
 cmake -S "$source" -B "$debug" -G Ninja -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
-  -DFLYNN_OPENCL=OFF -DFLYNN_BENCH=OFF -DFLYNN_EXAMPLES=OFF -DFLYNN_TESTS=OFF >/dev/null
+  -DFLYNN_OPENCL=OFF -DFLYNN_CUDA=OFF -DFLYNN_BENCH=OFF -DFLYNN_EXAMPLES=OFF -DFLYNN_TESTS=OFF >/dev/null
 cmake --build "$debug" --target flynn >"$work/log" || { cat "$work/log" && exit 1; }
 echo "== the same without optimisation" && look_at "$debug" || failed=1
 exit $failed

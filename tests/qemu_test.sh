@@ -14,7 +14,7 @@ if [ "$cpu" = aarch64 ]; then
     command -v "$tool" >/dev/null || { echo "skipped: $tool is not here"; exit 77; }
   done
   cmake -S "$source" -B "$build" -G Ninja --toolchain "$source/cmake/aarch64.cmake" -DCMAKE_BUILD_TYPE=Release \
-    -DFLYNN_OPENCL=OFF -DFLYNN_BENCH=OFF -DFLYNN_EXAMPLES=OFF >/dev/null
+    -DFLYNN_OPENCL=OFF -DFLYNN_CUDA=OFF -DFLYNN_BENCH=OFF -DFLYNN_EXAMPLES=OFF >/dev/null
   cmake --build "$build" --target conformance_test arch_test
 else
   qemu=(qemu-x86_64 -cpu "$cpu")
