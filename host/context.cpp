@@ -12,8 +12,10 @@
 #include <host/choose/names.hpp>
 #include <host/choose/prior.hpp>
 #include <host/detect/budget.hpp>
+#include <host/cut/processes.hpp>
 #include <host/detect/cpu.hpp>
 #include <host/pools/floating_point.hpp>
+#include <host/pools/process_pool.hpp>
 #include <host/pools/scratch.hpp>
 #include <host/pools/task_queue.hpp>
 #include <host/pools/thread_pool.hpp>
@@ -95,13 +97,36 @@ struct Context::State {
   unsigned threads;
   unsigned forks_at_start;
   std::string environment_backend;  ///< FLYNN_BACKEND; empty when not set
-  std::once_flag pool_once;
-  std::unique_ptr<ThreadPool> pool;
+  std::once_flag thread_pool_once;
+  std::unique_ptr<ThreadPool> thread_pool;
+  std::mutex process_pool_mutex;
+  std::unique_ptr<ProcessPool> process_pool;
   TaskQueue tasks;
 
-  ThreadPool& the_pool() {
-    std::call_once(pool_once, [this] { pool = std::make_unique<ThreadPool>(threads, detect::allowed_cpus()); });
-    return *pool;
+  ThreadPool& threads_to_use() {
+    std::call_once(thread_pool_once, [this] { thread_pool = std::make_unique<ThreadPool>(threads, detect::allowed_cpus()); });
+    return *thread_pool;
+  }
+
+  /// Throws Error; the next call tries again.
+  ProcessPool& processes_to_use() {
+    const std::lock_guard lock(process_pool_mutex);
+    if (!process_pool)
+      process_pool = std::make_unique<ProcessPool>(ProcessPool::Settings{
+          .program = processes::worker_program(), .workers = threads, .cpus = detect::allowed_cpus()});
+    return *process_pool;
+  }
+
+  /// What the backend of that class works with; null where it needs nothing.
+  Status pool_for(FlynnClass kind, void*& pool, Text& text) {
+    try {
+      if (kind == FlynnClass::mimd_threads) pool = &threads_to_use();
+      if (kind == FlynnClass::mimd_processes) pool = &processes_to_use();
+      return {};
+    } catch (const Error& error) {
+      hint(text, "%s", error.hint().c_str());
+      return fail(text, error.code(), "%s", error.text().c_str());
+    }
   }
 };
 
@@ -155,11 +180,10 @@ Status Context::execute(const Request& request, const Options& options, Text& te
                       .stop_requested = stop.can_stop() ? StopState::requested : nullptr,
                       .stop_state = &stop,
                       .scratch = thread_scratch,
-                      .bypass_caches = request.cost.bytes > double(detect::cpu().last_cache_bytes()),
-                      .pool = decision.entry->kind == FlynnClass::mimd_threads ? &state_->the_pool() : nullptr};
+                      .bypass_caches = request.cost.bytes > double(detect::cpu().last_cache_bytes())};
+  Status status = state_->pool_for(decision.entry->kind, execution.pool, text);
   if (decision.entry->runs_on_host && !execution.pool) execution.threads = 1;
-  Status status;
-  {
+  if (status.ok()) {
     const FloatingPointGuard floating_point;
     status = poll(execution);
     if (status.ok()) status = kernel(request.spec, execution);
@@ -171,7 +195,7 @@ Status Context::execute(const Request& request, const Options& options, Text& te
         decision.entry->runs_on_host && decision.entry->kind != FlynnClass::sisd ? simd::architecture() : "";
     r->kind = decision.entry->kind;
     r->reason = decision.reason;
-    r->outputs = status.ok() ? Outputs::written : Outputs::unspecified;
+    r->outputs = status.ok() ? Outputs::written : execution.outputs_kept ? Outputs::unchanged : Outputs::unspecified;
     r->threads = execution.threads;
     r->clocks = clocks;
     r->seconds = double(monotonic_ns() - begin) * 1e-9;

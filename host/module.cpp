@@ -53,12 +53,16 @@ Status check_origin(const Backend& backend, const fs::path& file, Text& text) {
 
 }  // namespace
 
+std::string find_installed(std::string_view name) {
+  std::error_code error;
+  for (const fs::path& folder : module_folders())
+    if (const fs::path file = folder / name; fs::exists(file, error)) return file;
+  return {};
+}
+
 Status open_module(std::string_view name, const Backend*& backend, Text& text) {
   const std::string file_name = "flynn_" + std::string(name) + ".so";
-  std::error_code error;
-  for (const fs::path& folder : module_folders()) {
-    const fs::path file = folder / file_name;
-    if (!fs::exists(file, error)) continue;
+  if (const fs::path file = find_installed(file_name); !file.empty()) {
     if (Status s = probe_in_child(file, text); !s.ok()) return s;
     void* const handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);  // never closed: its kernels stay in tables
     if (!handle) {

@@ -2,6 +2,7 @@
 
 #include <cpu_fallback/kernels.hpp>
 #include <flynn/context.hpp>
+#include <host/cut/processes.hpp>
 #include <host/cut/threads.hpp>
 #include <host/module.hpp>
 #include <host/registry.hpp>
@@ -25,6 +26,11 @@ Status open_threads(const Backend*& backend, Text&) {
   return {};
 }
 
+Status open_processes(const Backend*& backend, Text&) {
+  backend = &processes::backend();
+  return {};
+}
+
 Status open_opencl(const Backend*& backend, Text& text) { return open_module("opencl", backend, text); }
 
 Status open_cuda(const Backend*& backend, Text& text) { return open_module("cuda", backend, text); }
@@ -33,6 +39,7 @@ constexpr Entry entries[] = {
     {"scalar", FlynnClass::sisd, true, open_scalar},
     {"simd", FlynnClass::simd, true, open_simd},
     {"threads", FlynnClass::mimd_threads, true, open_threads},
+    {"processes", FlynnClass::mimd_processes, true, open_processes},
     {"opencl", FlynnClass::simt, false, open_opencl},
     {"cuda", FlynnClass::simt, false, open_cuda},
 };

@@ -31,8 +31,12 @@ std::string Report::text() const {
                 words_of(reason), threads, threads == 1 ? "" : "s", seconds);
   std::string text = line;
   if (clocks.bytes_moved > 0) {
-    std::snprintf(line, sizeof line, ", %.3g s on the device, %llu bytes moved in %.3g s", clocks.device_seconds,
+    std::snprintf(line, sizeof line, ", %llu bytes moved in %.3g s",
                   static_cast<unsigned long long>(clocks.bytes_moved), clocks.transfer_seconds);
+    text += line;
+  }
+  if (clocks.device_seconds > 0) {
+    std::snprintf(line, sizeof line, ", %.3g s on the device", clocks.device_seconds);
     text += line;
   }
   if (outputs == Outputs::unspecified) text += ", failed: the outputs hold unspecified values";

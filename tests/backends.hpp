@@ -18,7 +18,7 @@ class OnEachBackend : public ::testing::TestWithParam<const char*> {
   Options options() const { return {.backend = GetParam()}; }
 };
 
-inline auto host_and_device_backends() { return ::testing::Values("scalar", "simd", "threads", "opencl", "cuda"); }
+inline auto host_and_device_backends() { return ::testing::Values("scalar", "simd", "threads", "processes", "opencl", "cuda"); }
 inline std::string backend_name(const ::testing::TestParamInfo<const char*>& info) { return info.param; }
 
 }  // namespace flynn

@@ -76,9 +76,11 @@ TYPED_TEST(BitsTest, AreTheSameEverywhere) {
         ThreadPool pool(threads, {});
         Text text;
         Execution execution{.threads = threads, .text = &text, .scratch = thread_scratch};
-        ASSERT_TRUE(run_parts(w, leaf, pool, execution).ok()) << text.message;
+        ThreadTeam team(pool, execution, leaf);
+        ASSERT_TRUE(run_parts(w, team).ok()) << text.message;
       });
   }
+  record("processes", [](W& w) { run(w, {.backend = "processes"}); });
   if (Context::standard().backend("opencl").available)
     record("opencl", [](W& w) { run(w, {.backend = "opencl"}); });
   else

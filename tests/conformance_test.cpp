@@ -23,7 +23,7 @@ struct Runner {
 };
 
 std::vector<Runner> runners() {
-  std::vector<Runner> all = {{"scalar", "scalar", ""}, {"threads", "threads", ""}, {"opencl", "opencl", ""}, {"cuda", "cuda", ""}};
+  std::vector<Runner> all = {{"scalar", "scalar", ""}, {"threads", "threads", ""}, {"processes", "processes", ""}, {"opencl", "opencl", ""}, {"cuda", "cuda", ""}};
   for (std::string_view arch : simd::architectures())
     for (bool bypass : {false, true}) {
       std::string name = "simd_" + std::string(arch) + (bypass ? "_streaming" : "");

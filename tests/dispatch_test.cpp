@@ -129,7 +129,7 @@ TEST(Call, SetsTheFloatingPointEnvironmentAsideAndRestoresIt) {
 
 TEST(Call, KeepsSubnormals) {
   V x(64, 1e-45f), y(64);
-  for (const char* backend : {"scalar", "simd", "threads"}) {
+  for (const char* backend : {"scalar", "simd", "threads", "processes"}) {
     mul(1.0f, x, y, {.backend = backend});
     EXPECT_EQ(y[5], 1e-45f) << backend;
   }
@@ -156,7 +156,7 @@ TEST_P(StopTest, ADeadlineEndsALongCall) {
   const auto late = steady_clock::now() - deadline;
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code(), Code::deadline_exceeded);
-  EXPECT_EQ(report.outputs, Outputs::unspecified);
+  EXPECT_EQ(report.outputs, report.used == "processes" ? Outputs::unchanged : Outputs::unspecified);
   EXPECT_LT(late, std::chrono::milliseconds(100));
 }
 
@@ -174,7 +174,7 @@ TEST_P(StopTest, AStopTokenEndsALongCall) {
   EXPECT_EQ(done.error().code(), Code::cancelled);
 }
 
-INSTANTIATE_TEST_SUITE_P(, StopTest, ::testing::Values("scalar", "simd", "threads"),
+INSTANTIATE_TEST_SUITE_P(, StopTest, ::testing::Values("scalar", "simd", "threads", "processes"),
                          [](const auto& info) { return info.param; });
 
 TEST(Stop, TheInterruptHookIsAskedOnTheCallersThread) {
@@ -230,7 +230,7 @@ TEST(Threads, ManyMayCallAtOnce) {
   for (int c = 0; c < 64; ++c)
     callers.emplace_back([&] {
       Context own;
-      for (const char* backend : {"simd", "threads", "auto"}) {
+      for (const char* backend : {"simd", "threads", "processes", "auto"}) {
         wrong += sum(x, {.backend = backend}) != expected;
         wrong += sum(x, {.backend = backend, .context = &own}) != expected;
       }
@@ -273,7 +273,7 @@ TEST(Backends, AreAllListed) {
     names.push_back(info.name);
     EXPECT_TRUE(info.available || !info.reason.empty()) << info.name;
   }
-  EXPECT_EQ(names, (std::vector<std::string_view>{"scalar", "simd", "threads", "opencl", "cuda"}));
+  EXPECT_EQ(names, (std::vector<std::string_view>{"scalar", "simd", "threads", "processes", "opencl", "cuda"}));
 }
 
 }  // namespace

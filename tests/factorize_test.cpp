@@ -149,7 +149,7 @@ TEST_P(FactorizeTest, SameAsCoreutils) {
 }
 
 std::vector<std::string> ways() {
-  std::vector<std::string> all = {"scalar", "threads", "opencl"};
+  std::vector<std::string> all = {"scalar", "threads", "processes", "opencl"};
   for (std::string_view arch : simd::architectures()) all.push_back("simd_" + std::string(arch));
   return all;
 }

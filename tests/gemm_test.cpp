@@ -18,7 +18,7 @@ std::vector<std::string> leaves() {
   return names;
 }
 std::vector<std::string> runners() {
-  std::vector<std::string> names = {"scalar", "simd", "threads", "opencl"};
+  std::vector<std::string> names = {"scalar", "simd", "threads", "processes", "opencl"};
   for (const std::string& leaf : leaves()) names.push_back(leaf);
   return names;
 }

@@ -11,6 +11,7 @@
 #include <host/detect/budget.hpp>
 #include <host/pools/scratch.hpp>
 #include <host/pools/task_queue.hpp>
+#include <host/pools/spin.hpp>
 #include <host/pools/thread_pool.hpp>
 
 namespace flynn {
@@ -82,7 +83,7 @@ TEST(ThreadPool, WakesUpAfterSleep) {
       ++waiting;
       while (waiting < 2) std::this_thread::yield();
     });
-    std::this_thread::sleep_for(std::chrono::nanoseconds(2 * ThreadPool::spin_ns));
+    std::this_thread::sleep_for(std::chrono::nanoseconds(2 * spin_ns));
   }
 }
 

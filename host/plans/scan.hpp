@@ -7,43 +7,33 @@
 
 namespace flynn {
 
-/// Scans over a pool in two phases: sums of segments, then their scans from the offsets that follow. It goes by windows
-/// of segments that stay in the caches in between, so that memory is read once.
-template <class T, class Leaf>
-Status run_parts(const Scan<T>& w, Leaf leaf, ThreadPool& pool, Execution& execution) {
+/// Scans in two phases: sums of segments, then their scans from the offsets that follow. It goes by windows of segments
+/// that stay in the caches in between, so that memory is read once.
+template <class T, class Team>
+Status run_parts(const Scan<T>& w, Team& team) {
   constexpr std::size_t segment = scan_segment;
   // Half of an L2 cache of 1 MiB for each thread. The result does not depend on it: a segment's offset is init and the
   // tree over all segments before it, whichever window they were in.
-  const std::size_t window = execution.threads * ((std::size_t{512} << 10) / (segment * sizeof(T)));
+  const std::size_t window = team.threads() * ((std::size_t{512} << 10) / (segment * sizeof(T)));
   const std::size_t n = w.x.size(), segments = n / segment + (n % segment != 0);
   auto range_of = [&](std::size_t i) { return Range{i * segment, std::min(n, (i + 1) * segment)}; };
 
   using S = typename Sum<T>::Partial;
   TreeCounter<S> before;
-  std::vector<S> sums(std::min(window, segments));
+  const auto sums = team.template slots<S>(std::min(window, segments));
   std::vector<T> offsets(sums.size());
-  unsigned threads = 1;
-  auto phase = [&](std::size_t parts, const auto& part) {
-    Execution own = execution;
-    const Status status = for_each_part(parts, pool, own, part);
-    threads = std::max(threads, own.threads);
-    return status;
-  };
   for (std::size_t first = 0; first < segments; first += window) {
     const std::size_t count = std::min(window, segments - first);
-    auto sum = [&](std::size_t i, Execution& mine) {
-      return leaf(Sum<T>{w.x.part(range_of(first + i)), Out<S>(&sums[i], 1)}, mine);
-    };
+    auto sum = [&](std::size_t i) { return Sum<T>{w.x.part(range_of(first + i)), Out<S>(&sums[i], 1)}; };
     if (segments > 1)  // what one segment sums up to is offset to nothing
-      if (Status s = phase(count, sum); !s.ok()) return s;
+      if (Status s = team.run(count, sum); !s.ok()) return s;
     for (std::size_t i = 0; i < count; ++i) {
       offsets[i] = wrapping_add(w.init, T(before.result()));
       before.push(sums[i]);
     }
-    auto scan = [&](std::size_t i, Execution& mine) { return leaf(w.part(range_of(first + i), offsets[i]), mine); };
-    if (Status s = phase(count, scan); !s.ok()) return s;
+    auto scan = [&](std::size_t i) { return w.part(range_of(first + i), offsets[i]); };
+    if (Status s = team.run(count, scan); !s.ok()) return s;
   }
-  execution.threads = threads;
   return {};
 }
 

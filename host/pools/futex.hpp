@@ -1,6 +1,7 @@
 #pragma once
 #include <linux/futex.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -9,13 +10,20 @@
 
 namespace flynn {
 
-/// Sleeps while `word` holds `expected`; may also return without a reason.
-inline void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected) {
-  syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
+/// Who waits for the word: threads of this process, or whoever has mapped it.
+enum class Waiters { this_process, all_processes };
+
+/// Sleeps while `word` holds `expected`, at most `limit_ns` when that is not 0; may also return without a reason.
+inline void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                       Waiters waiters = Waiters::this_process, std::int64_t limit_ns = 0) {
+  const timespec limit = {time_t(limit_ns / 1'000'000'000), long(limit_ns % 1'000'000'000)};
+  syscall(SYS_futex, &word, waiters == Waiters::this_process ? FUTEX_WAIT_PRIVATE : FUTEX_WAIT, expected,
+          limit_ns > 0 ? &limit : nullptr, nullptr, 0);
 }
 
-inline void futex_wake_all(const std::atomic<std::uint32_t>& word) {
-  syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+inline void futex_wake_all(const std::atomic<std::uint32_t>& word, Waiters waiters = Waiters::this_process) {
+  syscall(SYS_futex, &word, waiters == Waiters::this_process ? FUTEX_WAKE_PRIVATE : FUTEX_WAKE, INT_MAX, nullptr,
+          nullptr, 0);
 }
 
 /// Tells the CPU that this thread spins.

@@ -8,23 +8,13 @@
 #include <flynn/execution.hpp>
 #include <host/pools/floating_point.hpp>
 #include <host/pools/futex.hpp>
+#include <host/pools/spin.hpp>
 #include <host/pools/thread_pool.hpp>
 
 namespace flynn {
 namespace {
 
 thread_local bool inside_part = false;
-
-/// Waits until `done` holds, at most `spin_ns`; reads the clock every 64th turn only.
-template <class Condition>
-bool spin_until(std::int64_t spin_ns, Condition done) {
-  const std::int64_t end = monotonic_ns() + spin_ns;
-  for (unsigned turn = 1; !done(); ++turn) {
-    if (turn % 64 == 0 && monotonic_ns() >= end) return false;
-    cpu_relax();
-  }
-  return true;
-}
 
 }  // namespace
 

@@ -10,16 +10,13 @@
 namespace flynn {
 
 /// A team of threads for fork and join. The caller is one of them; the others are pinned, each to a CPU of its own,
-/// spin for `spin_ns` after a job in case the next one follows, and then sleep on a futex
+/// spin for `spin_ns` (spin.hpp) after a job in case the next one follows, and then sleep on a futex
 /// (docs/adr/0003-spin-then-sleep.md).
 ///
 /// Parts are fixed by the job and handed out by an atomic counter, so which thread runs which part is open and what a
 /// part is never depends on it.
 class ThreadPool {
  public:
-  /// Longer than the gap between two calls of a loop, shorter than anybody's idea of idle.
-  static constexpr std::int64_t spin_ns = 50'000;
-
   /// `threads` >= 1, the caller's included; `cpus` are pinned to in order, one of them is left to the caller. If the
   /// system refuses a thread, the pool is smaller.
   ThreadPool(unsigned threads, std::vector<int> cpus);

@@ -9,11 +9,12 @@
 
 namespace flynn {
 
-/// What a kernel did with its time and with the bus; a device backend adds to it.
+/// What a kernel did with its time and with the bus; a backend whose devices or processes have memory of their own adds
+/// to it.
 struct Clocks {
-  double transfer_seconds = 0;    ///< moving data to and from the device
+  double transfer_seconds = 0;    ///< moving data there and back
   double device_seconds = 0;      ///< kernels, by the clock of the device
-  std::uint64_t bytes_moved = 0;  ///< to and from the device
+  std::uint64_t bytes_moved = 0;  ///< there and back
 };
 
 inline constexpr std::int64_t no_deadline = std::numeric_limits<std::int64_t>::max();
@@ -32,7 +33,9 @@ struct Execution {
   void* (*scratch)(std::size_t bytes) = nullptr;
   /// The data of the whole call exceeds the last cache level: stores of whole lines should go past the caches.
   bool bypass_caches = false;
-  void* pool = nullptr;  ///< the host's thread pool; nothing that a kernel uses
+  void* pool = nullptr;  ///< the host's pool for this backend; nothing that a kernel uses
+  /// A backend that works on copies sets it until it writes to the memory of the call.
+  bool outputs_kept = false;
 };
 
 /// Nanoseconds of CLOCK_MONOTONIC.

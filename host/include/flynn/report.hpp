@@ -20,7 +20,7 @@ enum class Reason : std::uint8_t {
 /// What the memory of the call holds afterwards.
 enum class Outputs : std::uint8_t {
   written,      ///< the results
-  unchanged,    ///< the call was refused before any work
+  unchanged,    ///< nothing was written: the call was refused, or failed while it worked on copies
   unspecified,  ///< the call stopped half-way: both Out and InOut views may hold anything
 };
 
@@ -35,7 +35,7 @@ struct FLYNN_API Report {
   Outputs outputs = Outputs::unchanged;
   unsigned threads = 1;  ///< how many took part
   double seconds = 0;    ///< from the call to its return
-  Clocks clocks = {};    ///< the device's share of it
+  Clocks clocks = {};    ///< the share of devices and copies in it
 
   /// One line for people.
   std::string text() const;

@@ -26,21 +26,23 @@ namespace flynn {
 
 enum class Code : std::uint32_t {
   ok,
-  invalid_argument,   ///< the caller's mistake, found before any work
-  unsupported,        ///< this backend does not have this workload for this type
-  unavailable,        ///< this backend or device is not here; the text says why, the hint what cures it
-  out_of_memory,      ///< host or device memory
-  device_failed,      ///< a driver reported an error
-  cancelled,          ///< the stop token or the interrupt hook asked to stop
-  deadline_exceeded,  ///< the deadline passed
-  internal,           ///< a defect of flynn
+  invalid_argument,    ///< the caller's mistake, found before any work
+  unsupported,         ///< this backend does not have this workload for this type
+  unavailable,         ///< this backend or device is not here; the text says why, the hint what cures it
+  out_of_memory,       ///< host or device memory
+  device_failed,       ///< a driver reported an error
+  cancelled,           ///< the stop token or the interrupt hook asked to stop
+  deadline_exceeded,   ///< the deadline passed
+  internal,            ///< a defect of flynn
+  resource_exhausted,  ///< no more file descriptors or processes
+  worker_died,         ///< a process that worked for this call crashed, was killed or stopped
 };
 
 /// The name of a code as users read it, for example "invalid argument".
 constexpr std::string_view name_of(Code code) {
-  constexpr std::string_view names[] = {"ok",          "invalid argument",  "unsupported",
-                                        "unavailable", "out of memory",     "device failed",
-                                        "cancelled",   "deadline exceeded", "internal error"};
+  constexpr std::string_view names[] = {
+      "ok",        "invalid argument",  "unsupported",    "unavailable",        "out of memory", "device failed",
+      "cancelled", "deadline exceeded", "internal error", "resource exhausted", "worker died"};
   return names[static_cast<std::uint32_t>(code)];
 }
 

@@ -1,0 +1,91 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include <flynn/status.hpp>
+
+namespace flynn {
+
+/// Owns memory that other processes can be given: zeroed, page-aligned, without a name that anybody would have to clean
+/// up. Calls on the processes backend do not copy what lies in it. Costs a file descriptor.
+class FLYNN_API SharedMemory {
+ public:
+  SharedMemory() = default;
+  /// Throws Error: out_of_memory when there is none (all of it is reserved now, so that no later access can fail),
+  /// resource_exhausted when there is no file descriptor.
+  explicit SharedMemory(std::size_t bytes);
+  SharedMemory(SharedMemory&& other) noexcept { swap(other); }
+  SharedMemory& operator=(SharedMemory&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  /// The pages go back at once, in every process.
+  ~SharedMemory();
+
+  void* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+  int file() const { return file_; }        ///< the descriptor of the memory, -1 when empty
+  std::uint64_t id() const { return id_; }  ///< unique in this process, 0 when empty
+
+ private:
+  void swap(SharedMemory& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(bytes_, other.bytes_);
+    std::swap(file_, other.file_);
+    std::swap(id_, other.id_);
+  }
+
+  void* data_ = nullptr;
+  std::size_t bytes_ = 0;
+  int file_ = -1;
+  std::uint64_t id_ = 0;
+};
+
+/// A vector of fixed size in shared memory, with value 0 for every element at first. Anything that takes a std::span or
+/// a std::vector of T takes it.
+template <class T>
+class shared_vector {
+  static_assert(std::is_trivially_copyable_v<T>, "elements are seen by other processes, so they must be plain data");
+
+ public:
+  using value_type = T;
+
+  shared_vector() = default;
+  /// Throws as SharedMemory does. O(n).
+  explicit shared_vector(std::size_t size) : memory_(bytes_of(size)), size_(size) {}
+  shared_vector(std::size_t size, const T& value) : shared_vector(size) {
+    for (T& element : *this) element = value;
+  }
+  shared_vector(shared_vector&& other) noexcept
+      : memory_(std::move(other.memory_)), size_(std::exchange(other.size_, 0)) {}
+  shared_vector& operator=(shared_vector&& other) noexcept {
+    memory_ = std::move(other.memory_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+
+  T* data() { return static_cast<T*>(memory_.data()); }
+  const T* data() const { return static_cast<const T*>(memory_.data()); }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  T& operator[](std::size_t i) { return data()[i]; }
+  const T& operator[](std::size_t i) const { return data()[i]; }
+  T* begin() { return data(); }
+  T* end() { return data() + size_; }
+  const T* begin() const { return data(); }
+  const T* end() const { return data() + size_; }
+
+ private:
+  static std::size_t bytes_of(std::size_t size) {
+    if (size > std::size_t(-1) / 2 / sizeof(T)) throw std::bad_alloc();
+    return size * sizeof(T);
+  }
+
+  SharedMemory memory_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace flynn

@@ -1,0 +1,64 @@
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#include <host/pools/child.hpp>
+
+namespace flynn {
+namespace {
+
+/// Pointers to strings, as exec wants them.
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> all;
+  for (const std::string& s : strings) all.push_back(const_cast<char*>(s.c_str()));
+  return all;
+}
+
+bool has_same_name(std::string_view a, std::string_view b) {
+  return a.substr(0, a.find('=')) == b.substr(0, b.find('='));
+}
+
+std::vector<char*> with_own_environment(const std::vector<std::string>& added) {
+  std::vector<char*> all = pointers(added);
+  for (char** variable = environ; *variable; ++variable) {
+    bool is_replaced = false;
+    for (const std::string& a : added) is_replaced |= has_same_name(*variable, a);
+    if (!is_replaced) all.push_back(*variable);
+  }
+  return all;
+}
+
+}  // namespace
+
+int start_child(const std::string& program, const std::vector<std::string>& arguments,
+                const std::vector<std::string>& environment, int given, pid_t& child) {
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_adddup2(&files, given, child_fd);  // first: it may be one of the three below
+  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addclosefrom_np(&files, child_fd + 1);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  std::vector<char*> words = pointers(arguments), variables = with_own_environment(environment);
+  words.insert(words.begin(), const_cast<char*>(program.c_str()));
+  words.push_back(nullptr);
+  variables.push_back(nullptr);
+  const int error = posix_spawn(&child, program.c_str(), &files, &attributes, words.data(), variables.data());
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&files);
+  return error;
+}
+
+}  // namespace flynn

@@ -1,0 +1,127 @@
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <iterator>
+#include <map>
+#include <mutex>
+
+#include <host/detect/memory.hpp>
+#include <host/pools/shared_memory.hpp>
+
+namespace flynn {
+namespace {
+
+struct Registry {
+  std::mutex mutex;
+  std::map<const char*, SharedPlace> by_begin;
+  std::uint64_t last_id = 0;
+  std::atomic<std::uint64_t> losses{0};
+};
+
+/// Lives until the process ends: static objects may own shared memory.
+Registry& registry() {
+  static Registry& registry = *new Registry;
+  return registry;
+}
+
+/// Has all pages now, so that none is missing later, which would be SIGBUS. In pieces: a signal undoes the one that it
+/// interrupts.
+int reserve(int file, std::size_t bytes) {
+  constexpr std::size_t piece = std::size_t{64} << 20;
+  for (std::size_t begin = 0; begin < bytes;) {
+    const std::size_t count = std::min(piece, bytes - begin);
+    const int error = posix_fallocate(file, off_t(begin), off_t(count));
+    if (error == 0) begin += count;
+    if (error != 0 && error != EINTR) return error;
+  }
+  return 0;
+}
+
+Status no_memory(std::size_t bytes, const char* why, Text& text) {
+  hint(text, "free memory, raise the memory limit of the control group, or work on less data at a time");
+  return fail(text, Code::out_of_memory, "no shared memory of %zu bytes: %s", bytes, why);
+}
+
+/// The kernel has no limit of its own for such memory: it would end some process instead of refusing.
+Status check_available(std::size_t bytes, Text& text) {
+  const std::uint64_t available = detect::available_memory();
+  if (bytes <= available) return {};
+  char words[64];
+  std::snprintf(words, sizeof words, "%llu are available", static_cast<unsigned long long>(available));
+  return no_memory(bytes, words, text);
+}
+
+/// A file in memory of a size that nobody can change.
+Status make_file(std::size_t bytes, int& file, Text& text) {
+  file = memfd_create("flynn", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (file < 0) {
+    hint(text, "close files, or raise the limit on open files (ulimit -n)");
+    return fail(text, Code::resource_exhausted, "no file descriptor for shared memory: %s", std::strerror(errno));
+  }
+  if (const int error = reserve(file, bytes)) return no_memory(bytes, std::strerror(error), text);
+  if (fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    return fail(text, Code::internal, "cannot seal shared memory: %s", std::strerror(errno));
+  return {};
+}
+
+}  // namespace
+
+SharedMemory::SharedMemory(std::size_t bytes) : SharedMemory() {
+  if (bytes == 0) return;
+  Text text;
+  auto must = [&](Status s) {
+    if (!s.ok()) throw Error(s.code, text.message, {}, text.hint);
+  };
+  must(check_available(bytes, text));
+  must(make_file(bytes, file_, text));
+  bytes_ = bytes;
+  void* const mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
+  if (mapped == MAP_FAILED) must(no_memory(bytes, std::strerror(errno), text));
+  data_ = mapped;
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  id_ = ++all.last_id;
+  all.by_begin[static_cast<const char*>(data_)] = {id_, 0, bytes_, file_};
+}
+
+SharedMemory::~SharedMemory() {
+  if (file_ < 0) return;
+  if (data_) {
+    Registry& all = registry();
+    const std::lock_guard lock(all.mutex);
+    all.by_begin.erase(static_cast<const char*>(data_));
+    all.losses.fetch_add(1, std::memory_order_release);
+    munmap(data_, bytes_);
+  }
+  // Whoever still maps it: the pages are gone.
+  fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, off_t(bytes_));
+  close(file_);
+}
+
+std::optional<SharedPlace> find_shared(const void* data, std::size_t bytes) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  auto after = all.by_begin.upper_bound(static_cast<const char*>(data));
+  if (after == all.by_begin.begin()) return {};
+  const auto& [begin, memory] = *std::prev(after);
+  SharedPlace place = memory;
+  place.offset = std::size_t(static_cast<const char*>(data) - begin);
+  if (place.offset > place.bytes || bytes > place.bytes - place.offset) return {};
+  return place;
+}
+
+std::uint64_t shared_memory_losses() { return registry().losses.load(std::memory_order_acquire); }
+
+bool is_shared(std::uint64_t id) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  return std::any_of(all.by_begin.begin(), all.by_begin.end(), [&](const auto& m) { return m.second.id == id; });
+}
+
+}  // namespace flynn

@@ -1,0 +1,80 @@
+#pragma once
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <host/pools/worker_process.hpp>
+
+namespace flynn {
+
+/// Starts worker processes, replaces those that end, and remembers how they did. All on a thread of its own, which
+/// lives as long: the kernel kills the workers when that thread is gone, and with it the process.
+class Supervisor {
+ public:
+  struct Settings {
+    std::string program;         ///< ends in serve(), see worker.hpp
+    unsigned workers = 1;        ///< the system may refuse some: then there are fewer
+    std::vector<int> cpus = {};  ///< worker i is pinned to cpus[i], if there is such an element
+  };
+
+  /// Returns when every worker is ready or given up. `board` is what each is sent first; `on_end` is called on the own
+  /// thread when one has ended.
+  Supervisor(Settings settings, int board, std::function<void()> on_end);
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+
+  /// The processes that are ready to work.
+  std::vector<pid_t> pids() const;
+  /// Why there is no worker and will be none; empty when there is.
+  std::optional<std::string> broken() const;
+
+  // For a call.
+  void begin_call();
+  /// Sends it to every worker, and to those that come during this call. 0 or an error of errno.
+  int share(const SharedPlace& memory);
+  /// How a worker ended during this call, for people; empty when it has not.
+  std::optional<std::string> how_ended(std::uint32_t number) const;
+  void kill(std::uint32_t number, const char* why);
+  /// To be called every now and then while a call waits: kills workers that were stopped by a signal twice in a row.
+  void kill_stopped();
+
+ private:
+  struct Worker : WorkerProcess {
+    bool is_ready = false, is_given_up = false, was_stopped = false;
+    unsigned failed_starts = 0;  ///< since it was last ready
+    std::int64_t start_at = 0;   ///< monotonic_ns(), while it does not run
+  };
+
+  void supervise();
+  void wait_for_events();
+  void start_due();
+  void start(unsigned place);
+  void hear(Worker& worker);
+  void bury(Worker& worker);
+  void start_failed(Worker& worker, std::string why, bool is_lasting);
+  void end_all();
+
+  const Settings settings_;
+  const int board_;
+  const std::function<void()> on_end_;
+  int wake_;  ///< an eventfd that the own thread listens to
+
+  mutable std::mutex mutex_;  ///< guards what follows; no worker ever holds it
+  std::condition_variable settled_;
+  std::vector<Worker> workers_;
+  std::vector<SharedPlace> shared_;
+  std::map<std::uint32_t, std::string> ended_;
+  std::uint32_t last_number_ = 0;
+  std::uint64_t losses_ = 0;
+  std::string last_trouble_;
+  bool is_closing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace flynn
