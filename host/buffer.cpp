@@ -32,6 +32,8 @@ Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
   data_ = is_mapped(bytes) ? map_aligned(bytes) : ::operator new (bytes, std::align_val_t{64});
 }
 
+bool Buffer::is_zeroed() const { return is_mapped(bytes_); }
+
 Buffer::~Buffer() {
   if (!data_) return;
   if (is_mapped(bytes_))

@@ -1,5 +1,6 @@
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdlib>
@@ -11,8 +12,8 @@
 #include <flynn/context.hpp>
 #include <host/choose/names.hpp>
 #include <host/choose/prior.hpp>
-#include <host/detect/budget.hpp>
 #include <host/cut/processes.hpp>
+#include <host/detect/budget.hpp>
 #include <host/detect/cpu.hpp>
 #include <host/pools/floating_point.hpp>
 #include <host/pools/process_pool.hpp>
@@ -85,6 +86,16 @@ Status decide(const Options& options, std::string_view environment, const Cost& 
   return {};
 }
 
+/// Before a call on the host: the values come there, and what it writes is out of date elsewhere.
+Status bring_home(std::span<const Context::Use> arrays, Execution& execution) {
+  for (const Context::Use& use : arrays) {
+    const std::lock_guard lock(use.resident->mutex);
+    if (const Status s = bring_home(*use.resident, execution); !s.ok()) return s;
+    if (use.is_written) use.resident->is_on_device = false;
+  }
+  return {};
+}
+
 std::int64_t deadline_ns(const Options& options) {
   if (!options.deadline) return no_deadline;
   return std::chrono::duration_cast<std::chrono::nanoseconds>(options.deadline->time_since_epoch()).count();
@@ -104,7 +115,8 @@ struct Context::State {
   TaskQueue tasks;
 
   ThreadPool& threads_to_use() {
-    std::call_once(thread_pool_once, [this] { thread_pool = std::make_unique<ThreadPool>(threads, detect::allowed_cpus()); });
+    std::call_once(thread_pool_once,
+                   [this] { thread_pool = std::make_unique<ThreadPool>(threads, detect::allowed_cpus()); });
     return *thread_pool;
   }
 
@@ -182,6 +194,7 @@ Status Context::execute(const Request& request, const Options& options, Text& te
                       .scratch = thread_scratch,
                       .bypass_caches = request.cost.bytes > double(detect::cpu().last_cache_bytes())};
   Status status = state_->pool_for(decision.entry->kind, execution.pool, text);
+  if (status.ok() && !open.backend->fetch) status = bring_home(request.arrays, execution);
   if (decision.entry->runs_on_host && !execution.pool) execution.threads = 1;
   if (status.ok()) {
     const FloatingPointGuard floating_point;
@@ -203,7 +216,28 @@ Status Context::execute(const Request& request, const Options& options, Text& te
   return status;
 }
 
-void Context::enqueue(std::function<void(bool cancelled)> task) { state_->tasks.push(std::move(task)); }
+void Context::enqueue(std::function<void(bool cancelled)> task) { state_->tasks.push({std::move(task)}); }
+
+void Context::enqueue(std::function<void(bool cancelled)> task, std::span<const Use> arrays, const Options& options) {
+  TaskQueue::Task known{std::move(task), std::vector<const void*>()};
+  for (const Use& use : arrays) known.memories->push_back(use.resident);
+  known.prepare = [this, uses = std::vector(arrays.begin(), arrays.end()),
+                   options](const std::vector<const void*>& busy) {
+    for (const Use& use : uses)
+      if (use.is_read && std::ranges::find(busy, use.resident) == busy.end()) fetch(*use.resident, options);
+  };
+  state_->tasks.push(std::move(known));
+}
+
+/// Failures are the call's to report.
+void Context::fetch(Resident& resident, const Options& options) {
+  Text text;
+  Decision decision;
+  if (!decide(options, state_->environment_backend, {}, 1, decision, text).ok() || decision.entry->runs_on_host) return;
+  const OpenBackend& open = open_backend(*decision.entry);
+  Execution execution{.threads = state_->threads, .device = options.device, .text = &text};
+  if (open.status.ok() && open.backend->fetch) (void)open.backend->fetch(resident, execution);
+}
 
 namespace {
 

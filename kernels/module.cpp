@@ -25,6 +25,17 @@ Status run(const W& w, Execution& execution) {
   }
 }
 
+Status fetch(Resident& resident, Execution& execution) {
+  try {
+    Queue queue(device_at(execution.device, execution.threads), execution);
+    queue.fetch(resident);
+    queue.finish();
+    return {};
+  } catch (const kernels::Failure& failure) {
+    return fail(*execution.text, failure.code(), "%s", failure.what());
+  }
+}
+
 template <class W, void (*plan)(Queue&, const W&)>
 constexpr Row row = flynn::row<W, &run<W, plan>>();
 
@@ -84,6 +95,7 @@ constexpr Backend backend = {
     .probe = probe,
     .device_count = [] { return inventory().devices.size(); },
     .device = [](std::size_t i) { return inventory().devices[i]->facts(); },
+    .fetch = fetch,
     .rows = rows,
     .row_count = std::size(rows),
 };

@@ -45,7 +45,7 @@ TEST(Choice, NamesTheKnownBackendsAndTheNearest) {
   EXPECT_EQ(done.error().code(), Code::invalid_argument);
   EXPECT_STREQ(
       done.error().what(),
-      "unknown backend \"thraeds\"; known are auto, scalar, simd, threads, opencl and cuda; did you mean threads?");
+      "unknown backend \"thraeds\"; known are auto, scalar, simd, threads, processes, opencl and cuda; did you mean threads?");
 }
 
 TEST(Choice, NeverRunsAnythingElse) {
@@ -113,6 +113,20 @@ TEST(Call, OnSixteenElementsAllocatesNothing) {
   const float total = sum(x);
   EXPECT_EQ(allocations, before);
   EXPECT_EQ(total, 24);
+}
+
+TEST(Call, OnResidentDataAllocatesNothing) {
+#ifndef COUNTS_ALLOCATIONS
+  GTEST_SKIP() << "a sanitizer counts allocations here";
+#endif
+  if (const BackendInfo info = Context::standard().backend("opencl"); !info.available) GTEST_SKIP() << info.reason;
+  const Array<float> x(1000);
+  Array<float> y(1000);
+  const Options options{.backend = "opencl"};
+  for (int i = 0; i < 10; ++i) axpy(2.0f, x, y, options);
+  const std::size_t before = allocations;
+  for (int i = 0; i < 100; ++i) axpy(2.0f, x, y, options);
+  EXPECT_EQ(allocations, before);
 }
 
 TEST(Call, SetsTheFloatingPointEnvironmentAsideAndRestoresIt) {

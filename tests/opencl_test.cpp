@@ -2,6 +2,7 @@
 // The conformance test runs its kernels as any other backend's.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -332,6 +333,47 @@ TEST(OpenclModuleDeathTest, SaysThatThereIsNoPlatform) {
     std::exit(result.error().code() == Code::unavailable && rest_runs ? 0 : 2);
   };
   EXPECT_EXIT(without_platform(), testing::ExitedWithCode(0), "no OpenCL platform.*apt-get install pocl-opencl-icd");
+}
+
+/// The library's part of a call: what it takes beyond the bare calls of OpenCL that any program must make.
+TEST(Overhead, OfACallOnResidentDataIsSmall) {
+  constexpr std::size_t n = 256;
+  const Array<float> x(n);
+  Array<float> y(n);
+  opencl::Device& device = cpu();
+  const opencl::Kernel kernel = device.kernel(kernels::entry<float>("axpy", "k_axpy"));
+  cl_int error;
+  const opencl::CommandQueue queue(clCreateCommandQueue(device.context(), device.id(), 0, &error));
+  const opencl::Memory in(clCreateBuffer(device.context(), CL_MEM_READ_WRITE, 4 * n, nullptr, &error));
+  const opencl::Memory out(clCreateBuffer(device.context(), CL_MEM_READ_WRITE, 4 * n, nullptr, &error));
+  const auto bare = [&] {
+    const std::size_t begin = 0, end = n, items = n, group = n;
+    const float a = 2;
+    const cl_mem x_memory = in.get(), y_memory = out.get();
+    const std::pair<const void*, std::size_t> values[] = {
+        {&begin, 8}, {&end, 8}, {&a, 4}, {&x_memory, 8}, {&y_memory, 8}};
+    for (cl_uint i = 0; i < 5; ++i) clSetKernelArg(kernel.get(), i, values[i].second, values[i].first);
+    cl_event event;
+    clEnqueueNDRangeKernel(queue.get(), kernel.get(), 1, nullptr, &items, &group, 0, nullptr, &event);
+    clWaitForEvents(1, &event);
+    clReleaseEvent(event);
+  };
+  const Options options{.backend = "opencl"};
+  std::vector<double> bare_times, times;
+  const auto time = [](const auto& f) {
+    const std::int64_t begin = monotonic_ns();
+    f();
+    return double(monotonic_ns() - begin);
+  };
+  for (int round = 0; round < 2000; ++round) {
+    bare_times.push_back(time(bare));
+    times.push_back(time([&] { axpy(2.0f, x, y, options); }));
+  }
+  std::ranges::sort(bare_times);
+  std::ranges::sort(times);
+  const double bare_median = bare_times[1000], median = times[1000];
+  std::printf("bare %.1f us, flynn %.1f us, ratio %.2f\n", 1e-3 * bare_median, 1e-3 * median, median / bare_median);
+  EXPECT_LT(median, 1.2 * bare_median);
 }
 
 }  // namespace

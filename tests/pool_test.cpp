@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <set>
 #include <thread>
 #include <vector>
@@ -10,8 +11,8 @@
 #include <host/cut/cut.hpp>
 #include <host/detect/budget.hpp>
 #include <host/pools/scratch.hpp>
-#include <host/pools/task_queue.hpp>
 #include <host/pools/spin.hpp>
+#include <host/pools/task_queue.hpp>
 #include <host/pools/thread_pool.hpp>
 
 namespace flynn {
@@ -113,16 +114,43 @@ TEST(TaskQueue, RunsInOrderAndCancelsTheRest) {
   int cancelled = 0;
   {
     TaskQueue queue;
-    queue.push([&](bool) {
+    queue.push({[&](bool) {
       started = true;
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
       order.push_back(1);
-    });
-    queue.push([&](bool c) { c ? void(++cancelled) : order.push_back(2); });
+    }});
+    queue.push({[&](bool c) { c ? void(++cancelled) : order.push_back(2); }});
     while (!started) std::this_thread::yield();
   }
   EXPECT_EQ(order, std::vector<int>{1});
   EXPECT_EQ(cancelled, 1);
+}
+
+TEST(TaskQueue, PreparesTheNextTaskBesideOneWhoseMemoryIsKnown) {
+  using Memories = std::vector<const void*>;
+  const Memories first = {&first};
+  for (bool is_known : {true, false}) {
+    std::atomic<bool> is_running{false}, is_prepared{false}, was_early{false};
+    Memories busy;
+    std::promise<void> done;
+    TaskQueue queue;
+    TaskQueue::Task task{[&](bool) {
+      is_running = true;
+      for (int i = 0; i < 200 && !is_prepared; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      was_early = is_prepared.load();
+    }};
+    if (is_known) task.memories = first;
+    TaskQueue::Task next{[&](bool) { done.set_value(); }, Memories(),
+                         [&](const Memories& others) {
+                           busy = others;
+                           is_prepared = true;
+                         }};
+    queue.push(std::move(task));
+    queue.push(std::move(next));
+    done.get_future().wait();
+    EXPECT_EQ(was_early, is_known);
+    EXPECT_EQ(busy, is_known ? first : busy);
+  }
 }
 
 TEST(Cut, CoversTheAxisWithGranulesOfPowersOfTwo) {

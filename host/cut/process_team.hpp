@@ -11,15 +11,15 @@
 
 namespace flynn {
 
-/// Writes the pointers of a spec as places in shared memory: `offset` in bytes from its begin, its id in place of the
-/// buffer. All of its data must be shared.
+/// Writes the pointers of a spec as places in shared memory: bytes from its begin instead of the address, and its id. All
+/// of its data must be shared.
 template <Spec W>
 void encode(W& w) {
   w.each_buffer([](auto& view) {
     if (view.size() == 0) return;
     const SharedPlace place = *find_shared(view.data, view.footprint() * sizeof(*view.data));
-    view.buffer = reinterpret_cast<const Buffer*>(place.id);
-    view.offset = place.offset;
+    view.data = reinterpret_cast<decltype(view.data)>(place.offset);
+    view.resident = reinterpret_cast<Resident*>(place.id);
   });
 }
 
@@ -28,10 +28,9 @@ template <Spec W>
 void decode(W& w) {
   w.each_buffer([](auto& view) {
     if (view.size() == 0) return;
-    char* const begin = shared_memory_here(reinterpret_cast<std::uint64_t>(view.buffer));
-    view.data = reinterpret_cast<decltype(view.data)>(begin + view.offset);
-    view.buffer = nullptr;
-    view.offset = 0;
+    char* const begin = shared_memory_here(reinterpret_cast<std::uint64_t>(view.resident));
+    view.data = reinterpret_cast<decltype(view.data)>(begin + reinterpret_cast<std::size_t>(view.data));
+    view.resident = nullptr;
   });
 }
 

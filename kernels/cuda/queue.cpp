@@ -47,37 +47,77 @@ Pointer Queue::place(const kernels::Piece& piece, Access access) {
     if (other.piece == piece) same = &other;
   if (!same) same = &placed_.emplace_back(Placed{piece, create(piece.bytes).memory, false, false});
   if (access != Access::write && !same->filled) {
-    move(*same, false);
+    move(same->memory, same->piece, false);
     same->filled = true;
   }
   same->written |= access != Access::read;
   return {same->memory};
 }
 
-void Queue::move(const Placed& placed, bool home) {
+Pointer Queue::hold(Resident& resident, const kernels::Piece& piece, Access access) {
+  return {CUdeviceptr(
+      kernels::hold(*this, execution_, resident, kernels::needs_values(piece, resident, access), access != Access::read)
+          .memory)};
+}
+
+void Queue::fetch(Resident& resident) { kernels::hold(*this, execution_, resident, true, false); }
+
+Replica Queue::make_replica(std::size_t bytes) {
+  CUdeviceptr memory;
+  check(cuMemAlloc(&memory, bytes), "cuMemAlloc");
+  auto download = [](const Replica& replica, void* to, std::size_t count, Execution& execution) -> Status {
+    try {
+      Queue queue(*static_cast<Device*>(const_cast<void*>(replica.device)), execution);
+      queue.download(replica, to, count);
+      queue.finish();
+      return {};
+    } catch (const Failure& failure) {
+      return fail(*execution.text, failure.code(), "%s", failure.what());
+    }
+  };
+  auto release = [](const Replica& replica) {
+    // Perhaps at the end of the process, when the driver has gone and its memory with it.
+    if (cuCtxPushCurrent(static_cast<const Device*>(replica.device)->context()) != CUDA_SUCCESS) return;
+    cuMemFree(CUdeviceptr(replica.memory));
+    CUcontext context;
+    cuCtxPopCurrent(&context);
+  };
+  return {&device_, std::uintptr_t(memory), download, release};
+}
+
+void Queue::upload(const Replica& replica, void* from, std::size_t bytes) {
+  move(CUdeviceptr(replica.memory), {from, bytes, 1, bytes, bytes}, false);
+}
+
+void Queue::download(const Replica& replica, void* to, std::size_t bytes) {
+  move(CUdeviceptr(replica.memory), {to, bytes, 1, bytes, bytes}, true);
+}
+
+void Queue::move(CUdeviceptr memory, const kernels::Piece& piece, bool home) {
   Event begin = event_now();
-  bytes_moved_ += kernels::in_slices(
-      placed.piece, execution_, [&](std::size_t row, std::size_t rows, std::size_t row_bytes, std::size_t pitch) {
-        char* const host = static_cast<char*>(placed.piece.data) + row * pitch;
-        const CUdeviceptr there = placed.memory + row * pitch;
-        if (row_bytes == pitch) {
-          check(home ? cuMemcpyDtoHAsync(host, there, rows * pitch, stream_.get())
-                     : cuMemcpyHtoDAsync(there, host, rows * pitch, stream_.get()),
-                home ? "cuMemcpyDtoHAsync" : "cuMemcpyHtoDAsync");
-        } else {
-          CUDA_MEMCPY2D copy = {};
-          copy.srcMemoryType = home ? CU_MEMORYTYPE_DEVICE : CU_MEMORYTYPE_HOST;
-          copy.dstMemoryType = home ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
-          (home ? copy.dstHost : const_cast<void*&>(copy.srcHost)) = host;
-          (home ? copy.srcDevice : copy.dstDevice) = there;
-          copy.srcPitch = copy.dstPitch = pitch;
-          copy.WidthInBytes = row_bytes;
-          copy.Height = rows;
-          check(cuMemcpy2DAsync(&copy, stream_.get()), "cuMemcpy2DAsync");
-        }
-        // The driver may still read the caller's memory, and a stop waits for one slice at most.
-        check(cuStreamSynchronize(stream_.get()), "cuStreamSynchronize");
-      });
+  bytes_moved_ += kernels::in_slices(piece, execution_,
+                                     [&](std::size_t row, std::size_t rows, std::size_t row_bytes, std::size_t pitch) {
+                                       char* const host = static_cast<char*>(piece.data) + row * pitch;
+                                       const CUdeviceptr there = memory + row * pitch;
+                                       if (row_bytes == pitch) {
+                                         check(home ? cuMemcpyDtoHAsync(host, there, rows * pitch, stream_.get())
+                                                    : cuMemcpyHtoDAsync(there, host, rows * pitch, stream_.get()),
+                                               home ? "cuMemcpyDtoHAsync" : "cuMemcpyHtoDAsync");
+                                       } else {
+                                         CUDA_MEMCPY2D copy = {};
+                                         copy.srcMemoryType = home ? CU_MEMORYTYPE_DEVICE : CU_MEMORYTYPE_HOST;
+                                         copy.dstMemoryType = home ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
+                                         (home ? copy.dstHost : const_cast<void*&>(copy.srcHost)) = host;
+                                         (home ? copy.srcDevice : copy.dstDevice) = there;
+                                         copy.srcPitch = copy.dstPitch = pitch;
+                                         copy.WidthInBytes = row_bytes;
+                                         copy.Height = rows;
+                                         check(cuMemcpy2DAsync(&copy, stream_.get()), "cuMemcpy2DAsync");
+                                       }
+                                       // The driver may still read the caller's memory, and a stop waits for one slice
+                                       // at most.
+                                       check(cuStreamSynchronize(stream_.get()), "cuStreamSynchronize");
+                                     });
   transfers_.emplace_back(std::move(begin), event_now());
 }
 
@@ -103,7 +143,7 @@ void Queue::read(Pointer from, void* to, std::size_t bytes) {
 
 void Queue::finish() {
   for (const Placed& placed : placed_)
-    if (placed.written) move(placed, true);
+    if (placed.written) move(placed.memory, placed.piece, true);
   check(cuStreamSynchronize(stream_.get()), "cuStreamSynchronize");
   if (Clocks* const clocks = execution_.clocks) {
     clocks->device_seconds += seconds(launches_);

@@ -9,7 +9,7 @@
 
 #include <flynn/execution.hpp>
 #include <kernels/cuda/device.hpp>
-#include <kernels/piece.hpp>
+#include <kernels/resident.hpp>
 
 namespace flynn::cuda {
 
@@ -18,8 +18,8 @@ struct Pointer {
   CUdeviceptr memory = 0;
 };
 
-/// One call's work on one device, for one thread, on a stream of its own. kernels/kernels.hpp says what plans may ask of
-/// it.
+/// One call's work on one device, for one thread, on a stream of its own. kernels/kernels.hpp says what plans may ask
+/// of it.
 class Queue {
  public:
   Queue(Device& device, Execution& execution);
@@ -34,7 +34,9 @@ class Queue {
   /// With an access that narrows the one that the type says, for a plan that knows that it will not read, for example.
   template <class T, std::size_t Rank, Access A>
   Pointer buffer(const Argument<T, Rank, A>& view, Access access) {
-    return view.size() == 0 ? Pointer{} : place(kernels::piece_of(view), access);
+    if (view.size() == 0) return {};
+    const kernels::Piece piece = kernels::piece_of(view);
+    return view.resident ? hold(*view.resident, piece, access) : place(piece, access);
   }
 
   template <class T>
@@ -53,6 +55,13 @@ class Queue {
   void read(Pointer from, T* to, std::size_t n) {
     read(from, static_cast<void*>(to), n * sizeof(T));
   }
+
+  // For Arrays, see kernels/resident.hpp.
+  void fetch(Resident& resident);
+  bool is_home_of(const Replica& replica) const { return replica.device == &device_; }
+  Replica make_replica(std::size_t bytes);
+  void upload(const Replica& replica, void* from, std::size_t bytes);
+  void download(const Replica& replica, void* to, std::size_t bytes);
 
   /// Brings home what the plan wrote and adds to the clocks of the call.
   void finish();
@@ -73,8 +82,9 @@ class Queue {
   using Span = std::pair<Event, Event>;
 
   Pointer place(const kernels::Piece& piece, Access access);
+  Pointer hold(Resident& resident, const kernels::Piece& piece, Access access);
   Pointer create(std::size_t bytes);
-  void move(const Placed& placed, bool home);
+  void move(CUdeviceptr memory, const kernels::Piece& piece, bool home);
   void launch(const kernels::Entry& entry, std::size_t groups, std::size_t group_size, void** values);
   void read(Pointer from, void* to, std::size_t bytes);
   Event event_now();

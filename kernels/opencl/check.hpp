@@ -16,7 +16,7 @@ const char* name_of_error(cl_int error);
 void check(cl_int error, const char* call);
 
 /// Owns an OpenCL object.
-template <class H, cl_int (*release)(H)>
+template <class H, cl_int (*close)(H)>
 class Handle {
  public:
   Handle() = default;
@@ -27,9 +27,10 @@ class Handle {
     return *this;
   }
   ~Handle() {
-    if (handle_) release(handle_);
+    if (handle_) close(handle_);
   }
   H get() const { return handle_; }
+  H release() { return std::exchange(handle_, nullptr); }
 
  private:
   H handle_ = nullptr;

@@ -20,13 +20,25 @@ double seconds(const std::vector<Event>& events) {
 
 }  // namespace
 
-Queue::Queue(Device& device, Execution& execution) : device_(device), execution_(execution) {
+namespace {
+
+std::unique_ptr<Lane> lane_of(Device& device) {
+  if (auto lane = device.lanes().take()) return lane;
   cl_int error;
-  queue_ = CommandQueue(clCreateCommandQueue(device.context(), device.id(), CL_QUEUE_PROFILING_ENABLE, &error));
+  CommandQueue queue(clCreateCommandQueue(device.context(), device.id(), CL_QUEUE_PROFILING_ENABLE, &error));
   check(error, "clCreateCommandQueue");
+  return std::make_unique<Lane>(std::move(queue));
 }
 
-Queue::~Queue() { clFinish(queue_.get()); }
+}  // namespace
+
+Queue::Queue(Device& device, Execution& execution) : device_(device), execution_(execution), lane_(lane_of(device)) {}
+
+Queue::~Queue() {
+  if (!is_finished_) clFinish(lane_->queue.get());
+  lane_->forget_call();
+  if (is_finished_) device_.lanes().give_back(std::move(lane_));
+}
 
 /// 2^21 elements are 50 MB at most (triad f64), 10 ms at 5 GB/s, which a CPU has for each of its cores. A GPU is at
 /// least ten times as fast.
@@ -36,21 +48,24 @@ std::size_t Queue::slice() const {
 
 std::size_t Queue::map_group() const { return std::min<std::size_t>(device_.most_group_items(), 256); }
 
-Pointer Queue::create(std::size_t bytes, cl_mem_flags flags, void* host) {
+Memory Queue::make_memory(std::size_t bytes, cl_mem_flags flags, void* host) {
   if (bytes > device_.most_buffer_bytes())
     throw Failure(Code::out_of_memory, "%s: a buffer of %zu bytes; it takes %zu at most", device_.facts().name, bytes,
                   device_.most_buffer_bytes());
   cl_int error;
   Memory memory(clCreateBuffer(device_.context(), flags, bytes, host, &error));
   check(error, "clCreateBuffer");
-  memories_.push_back(std::move(memory));
-  return {memories_.back().get()};
+  return memory;
+}
+
+Pointer Queue::create(std::size_t bytes, cl_mem_flags flags, void* host) {
+  return {lane_->memories.emplace_back(make_memory(bytes, flags, host)).get()};
 }
 
 Pointer Queue::place(const kernels::Piece& piece, Access access) {
   bool shares = false;
   Placed* same = nullptr;
-  for (Placed& other : placed_) {
+  for (Placed& other : lane_->placed) {
     if (other.piece == piece) same = &other;
     shares |= other.piece.overlaps(piece);
   }
@@ -59,20 +74,52 @@ Pointer Queue::place(const kernels::Piece& piece, Access access) {
     const bool borrow = is_cpu() && !shares;
     const Pointer memory = borrow ? create(piece.bytes, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, piece.data)
                                   : create(piece.bytes, CL_MEM_READ_WRITE, nullptr);
-    same = &placed_.emplace_back(Placed{piece, memory.memory, borrow, borrow, false});
+    same = &lane_->placed.emplace_back(Placed{piece, memory.memory, borrow, borrow, false});
   }
   if (access != Access::write && !same->filled) {
-    move(*same, false);
+    move(same->memory, same->piece, false);
     same->filled = true;
   }
   same->written |= access != Access::read;
   return {same->memory};
 }
 
-void Queue::move(const Placed& placed, bool home) {
+Pointer Queue::hold(Resident& resident, const kernels::Piece& piece, Access access) {
+  const Replica& replica = kernels::hold(*this, execution_, resident, kernels::needs_values(piece, resident, access),
+                                         access != Access::read);
+  return {reinterpret_cast<cl_mem>(replica.memory)};
+}
+
+void Queue::fetch(Resident& resident) { kernels::hold(*this, execution_, resident, true, false); }
+
+Replica Queue::make_replica(std::size_t bytes) {
+  Memory memory = make_memory(bytes, CL_MEM_READ_WRITE, nullptr);
+  auto download = [](const Replica& replica, void* to, std::size_t count, Execution& execution) -> Status {
+    try {
+      Queue queue(*static_cast<Device*>(const_cast<void*>(replica.device)), execution);
+      queue.download(replica, to, count);
+      queue.finish();
+      return {};
+    } catch (const Failure& failure) {
+      return fail(*execution.text, failure.code(), "%s", failure.what());
+    }
+  };
+  auto release = [](const Replica& replica) { clReleaseMemObject(reinterpret_cast<cl_mem>(replica.memory)); };
+  return {&device_, reinterpret_cast<std::uintptr_t>(memory.release()), download, release};
+}
+
+void Queue::upload(const Replica& replica, void* from, std::size_t bytes) {
+  move(reinterpret_cast<cl_mem>(replica.memory), {from, bytes, 1, bytes, bytes}, false);
+}
+
+void Queue::download(const Replica& replica, void* to, std::size_t bytes) {
+  move(reinterpret_cast<cl_mem>(replica.memory), {to, bytes, 1, bytes, bytes}, true);
+}
+
+void Queue::move(cl_mem memory, const kernels::Piece& piece, bool home) {
   bytes_moved_ += kernels::in_slices(
-      placed.piece, execution_, [&](std::size_t row, std::size_t rows, std::size_t row_bytes, std::size_t pitch) {
-        move_rows(placed.memory, static_cast<char*>(placed.piece.data), row, rows, row_bytes, pitch, home);
+      piece, execution_, [&](std::size_t row, std::size_t rows, std::size_t row_bytes, std::size_t pitch) {
+        move_rows(memory, static_cast<char*>(piece.data), row, rows, row_bytes, pitch, home);
       });
 }
 
@@ -81,24 +128,26 @@ void Queue::move_rows(cl_mem memory, char* host, std::size_t row, std::size_t ro
   cl_event event;
   if (row_bytes == pitch) {
     const std::size_t offset = row * pitch, bytes = rows * pitch;
-    check(home ? clEnqueueReadBuffer(queue_.get(), memory, CL_TRUE, offset, bytes, host + offset, 0, nullptr, &event)
-               : clEnqueueWriteBuffer(queue_.get(), memory, CL_TRUE, offset, bytes, host + offset, 0, nullptr, &event),
+    check(home ? clEnqueueReadBuffer(lane_->queue.get(), memory, CL_TRUE, offset, bytes, host + offset, 0, nullptr,
+                                     &event)
+               : clEnqueueWriteBuffer(lane_->queue.get(), memory, CL_TRUE, offset, bytes, host + offset, 0, nullptr,
+                                      &event),
           home ? "clEnqueueReadBuffer" : "clEnqueueWriteBuffer");
   } else {
     const std::size_t origin[] = {0, row, 0}, region[] = {row_bytes, rows, 1};
-    check(home ? clEnqueueReadBufferRect(queue_.get(), memory, CL_TRUE, origin, origin, region, pitch, 0, pitch, 0,
-                                         host, 0, nullptr, &event)
-               : clEnqueueWriteBufferRect(queue_.get(), memory, CL_TRUE, origin, origin, region, pitch, 0, pitch, 0,
-                                          host, 0, nullptr, &event),
+    check(home ? clEnqueueReadBufferRect(lane_->queue.get(), memory, CL_TRUE, origin, origin, region, pitch, 0, pitch,
+                                         0, host, 0, nullptr, &event)
+               : clEnqueueWriteBufferRect(lane_->queue.get(), memory, CL_TRUE, origin, origin, region, pitch, 0, pitch,
+                                          0, host, 0, nullptr, &event),
           home ? "clEnqueueReadBufferRect" : "clEnqueueWriteBufferRect");
   }
-  transfers_.emplace_back(event);
+  lane_->transfers.emplace_back(event);
 }
 
 cl_kernel Queue::kernel(const kernels::Entry& entry) {
-  for (const auto& [known, kernel] : kernels_)
+  for (const auto& [known, kernel] : lane_->kernels)
     if (known.name == entry.name && known.type == entry.type && known.text == entry.text) return kernel.get();
-  return kernels_.emplace_back(entry, device_.kernel(entry)).second.get();
+  return lane_->kernels.emplace_back(entry, device_.kernel(entry)).second.get();
 }
 
 void Queue::launch(const kernels::Entry& entry, std::size_t groups, std::size_t group_size, const Value* values,
@@ -109,44 +158,46 @@ void Queue::launch(const kernels::Entry& entry, std::size_t groups, std::size_t 
     check(clSetKernelArg(kernel, cl_uint(i), values[i].bytes, values[i].data), "clSetKernelArg");
   const std::size_t items = groups * group_size;
   cl_event event;
-  check(clEnqueueNDRangeKernel(queue_.get(), kernel, 1, nullptr, &items, &group_size, 0, nullptr, &event),
+  check(clEnqueueNDRangeKernel(lane_->queue.get(), kernel, 1, nullptr, &items, &group_size, 0, nullptr, &event),
         "clEnqueueNDRangeKernel");
-  launches_.emplace_back(event);
+  lane_->launches.emplace_back(event);
   // Two launches are under way at most: the device never waits for the host, and a stop waits for two slices.
-  if (launches_.size() > 1) {
-    const cl_event before = launches_[launches_.size() - 2].get();
+  if (lane_->launches.size() > 1) {
+    const cl_event before = lane_->launches[lane_->launches.size() - 2].get();
     check(clWaitForEvents(1, &before), "clWaitForEvents");
   }
 }
 
 void Queue::read(Pointer from, void* to, std::size_t bytes) {
   cl_event event;
-  check(clEnqueueReadBuffer(queue_.get(), from.memory, CL_TRUE, 0, bytes, to, 0, nullptr, &event),
+  check(clEnqueueReadBuffer(lane_->queue.get(), from.memory, CL_TRUE, 0, bytes, to, 0, nullptr, &event),
         "clEnqueueReadBuffer");
-  transfers_.emplace_back(event);
+  lane_->transfers.emplace_back(event);
   bytes_moved_ += bytes;
 }
 
 void Queue::finish() {
-  for (const Placed& placed : placed_) {
+  for (const Placed& placed : lane_->placed) {
     if (!placed.written) continue;
     if (!placed.borrowed) {
-      move(placed, true);
+      move(placed.memory, placed.piece, true);
       continue;
     }
     // Mapping makes what the device wrote visible; where the device is this CPU, it only waits.
     cl_int error;
-    void* host = clEnqueueMapBuffer(queue_.get(), placed.memory, CL_TRUE, CL_MAP_READ, 0, placed.piece.bytes, 0,
+    void* host = clEnqueueMapBuffer(lane_->queue.get(), placed.memory, CL_TRUE, CL_MAP_READ, 0, placed.piece.bytes, 0,
                                     nullptr, nullptr, &error);
     check(error, "clEnqueueMapBuffer");
-    check(clEnqueueUnmapMemObject(queue_.get(), placed.memory, host, 0, nullptr, nullptr), "clEnqueueUnmapMemObject");
+    check(clEnqueueUnmapMemObject(lane_->queue.get(), placed.memory, host, 0, nullptr, nullptr),
+          "clEnqueueUnmapMemObject");
   }
-  check(clFinish(queue_.get()), "clFinish");
+  check(clFinish(lane_->queue.get()), "clFinish");
   if (Clocks* const clocks = execution_.clocks) {
-    clocks->device_seconds += seconds(launches_);
-    clocks->transfer_seconds += seconds(transfers_);
+    clocks->device_seconds += seconds(lane_->launches);
+    clocks->transfer_seconds += seconds(lane_->transfers);
     clocks->bytes_moved += bytes_moved_;
   }
+  is_finished_ = true;
 }
 
 }  // namespace flynn::opencl

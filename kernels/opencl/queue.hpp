@@ -2,13 +2,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <type_traits>
 #include <vector>
 
 #include <flynn/execution.hpp>
 #include <kernels/opencl/device.hpp>
-#include <kernels/piece.hpp>
+#include <kernels/resident.hpp>
 
 namespace flynn::opencl {
 
@@ -32,7 +32,9 @@ class Queue {
   /// With an access that narrows the one that the type says, for a plan that knows that it will not read, for example.
   template <class T, std::size_t Rank, Access A>
   Pointer buffer(const Argument<T, Rank, A>& view, Access access) {
-    return view.size() == 0 ? Pointer{} : place(kernels::piece_of(view), access);
+    if (view.size() == 0) return {};
+    const kernels::Piece piece = kernels::piece_of(view);
+    return view.resident ? hold(*view.resident, piece, access) : place(piece, access);
   }
 
   template <class T>
@@ -52,6 +54,13 @@ class Queue {
     read(from, static_cast<void*>(to), n * sizeof(T));
   }
 
+  // For Arrays, see kernels/resident.hpp.
+  void fetch(Resident& resident);
+  bool is_home_of(const Replica& replica) const { return replica.device == &device_; }
+  Replica make_replica(std::size_t bytes);
+  void upload(const Replica& replica, void* from, std::size_t bytes);
+  void download(const Replica& replica, void* to, std::size_t bytes);
+
   /// Brings home what the plan wrote and adds to the clocks of the call.
   void finish();
 
@@ -60,21 +69,17 @@ class Queue {
   std::size_t map_group() const;
 
  private:
-  struct Placed {
-    kernels::Piece piece;
-    cl_mem memory;
-    bool borrowed;  ///< the device works in the caller's memory
-    bool filled;    ///< holds the caller's values
-    bool written;
-  };
+  using Placed = Lane::Placed;
   struct Value {
     const void* data;
     std::size_t bytes;
   };
 
   Pointer place(const kernels::Piece& piece, Access access);
+  Pointer hold(Resident& resident, const kernels::Piece& piece, Access access);
+  Memory make_memory(std::size_t bytes, cl_mem_flags flags, void* host);
   Pointer create(std::size_t bytes, cl_mem_flags flags, void* host);
-  void move(const Placed& placed, bool home);
+  void move(cl_mem memory, const kernels::Piece& piece, bool home);
   void move_rows(cl_mem memory, char* host, std::size_t row, std::size_t rows, std::size_t row_bytes, std::size_t pitch,
                  bool home);
   void launch(const kernels::Entry& entry, std::size_t groups, std::size_t group_size, const Value* values,
@@ -85,11 +90,8 @@ class Queue {
   Device& device_;
   Execution& execution_;
   std::uint64_t bytes_moved_ = 0;
-  CommandQueue queue_;
-  std::vector<Memory> memories_;
-  std::deque<Placed> placed_;
-  std::vector<std::pair<kernels::Entry, Kernel>> kernels_;
-  std::vector<Event> launches_, transfers_;
+  std::unique_ptr<Lane> lane_;
+  bool is_finished_ = false;  ///< nothing went wrong: the lane can serve again
 };
 
 }  // namespace flynn::opencl

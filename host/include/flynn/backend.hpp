@@ -32,6 +32,8 @@ struct Backend {
   /// How many devices it drives, and the i-th; null for backends that run on the host's cores.
   std::size_t (*device_count)() = nullptr;
   Device (*device)(std::size_t i) = nullptr;
+  /// Uploads an Array ahead of a call; null for backends without memory of their own.
+  Status (*fetch)(Resident&, Execution&) = nullptr;
   const Row* rows;
   std::size_t row_count;
 };

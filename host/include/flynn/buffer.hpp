@@ -24,6 +24,8 @@ class [[gnu::visibility("default")]] Buffer {
 
   void* data() const { return data_; }
   std::size_t bytes() const { return bytes_; }
+  /// Whether the memory was zero when it was made: large blocks come so from the system.
+  bool is_zeroed() const;
 
   /// The memory as elements of type T.
   template <class T>

@@ -7,6 +7,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string_view>
 #include <utility>
@@ -70,19 +71,30 @@ class FLYNN_API Context {
   /// How many threads a call may use here.
   unsigned threads() const;
 
+  /// An Array that a call uses.
+  struct Use {
+    Resident* resident;
+    bool is_read, is_written;
+  };
   /// A spec without its type.
   struct Request {
     std::size_t index;  ///< in AllSpecs
     const void* spec;
     Cost cost;
+    std::span<const Use> arrays = {};
   };
   /// Runs a spec that has been checked. `used` is set to the backend that was tried. The typed functions below are the
   /// way in.
   Status execute(const Request& request, const Options& options, Text& text, std::string_view& used);
   /// Runs `task` on the context's own thread, in order; `cancelled` tells it that the context is going away.
   void enqueue(std::function<void(bool cancelled)> task);
+  /// The same for a task that uses these Arrays and no others, with these options: those that the task before it does
+  /// not use go to their device while that still works.
+  void enqueue(std::function<void(bool cancelled)> task, std::span<const Use> arrays, const Options& options);
 
  private:
+  void fetch(Resident& resident, const Options& options);
+
   struct State;
   std::unique_ptr<State> state_;
 };
@@ -105,6 +117,23 @@ inline Error make_error(Status status, const Text& text, std::string_view backen
 
 inline Context& context_of(const Options& options) { return options.context ? *options.context : Context::standard(); }
 
+/// The Arrays of a spec.
+struct Arrays {
+  Context::Use uses[8];
+  std::size_t count = 0;
+  operator std::span<const Context::Use>() const { return {uses, count}; }
+};
+
+template <Spec W>
+Arrays arrays_of(W w) {
+  Arrays arrays;
+  w.each_buffer([&](auto& view) {
+    constexpr Access access = std::remove_reference_t<decltype(view)>::access;
+    if (view.resident) arrays.uses[arrays.count++] = {view.resident, access != Access::write, access != Access::read};
+  });
+  return arrays;
+}
+
 template <Spec W>
 tl::expected<void, Error> execute(const W& w, const Options& options) {
   Text text;
@@ -112,7 +141,8 @@ tl::expected<void, Error> execute(const W& w, const Options& options) {
   Status status = w.check(text);
   if (!status.ok() && options.report)
     *options.report = {.workload = W::name, .type = type_name<typename W::value_type>()};
-  if (status.ok()) status = context_of(options).execute({spec_index<W>(), &w, w.cost()}, options, text, used);
+  if (status.ok())
+    status = context_of(options).execute({spec_index<W>(), &w, w.cost(), arrays_of(w)}, options, text, used);
   if (!status.ok()) return tl::unexpected(make_error(status, text, used));
   return {};
 }
@@ -148,15 +178,12 @@ ValueOf<W> run(const W& w, const Options& options = {}) {
   return detail::value_or_throw(try_run(w, options));
 }
 
-/// Calls `function(options)` on the context's own thread and delivers what it returns with the report of its last call.
-/// The memory that it uses must live until then. The future throws Error; its destructor does not wait.
-template <std::invocable<const Options&> F>
-auto submit(F function, Options options = {}) -> std::future<Outcome<std::invoke_result_t<F&, const Options&>>> {
-  using T = std::invoke_result_t<F&, const Options&>;
-  auto promise = std::make_shared<std::promise<Outcome<T>>>();
-  auto future = promise->get_future();
-  Context& context = detail::context_of(options);
-  context.enqueue([promise, function = std::move(function), options](bool cancelled) mutable {
+namespace detail {
+
+/// What the context's own thread does for submit().
+template <class T, class F>
+auto make_task(std::shared_ptr<std::promise<Outcome<T>>> promise, F function, Options options) {
+  return [promise, function = std::move(function), options](bool cancelled) mutable {
     try {
       if (cancelled) throw Error(Code::cancelled, "the context was destroyed before the task began");
       Report report;
@@ -171,14 +198,28 @@ auto submit(F function, Options options = {}) -> std::future<Outcome<std::invoke
     } catch (...) {
       promise->set_exception(std::current_exception());
     }
-  });
-  return future;
+  };
 }
 
-/// Runs a spec on the context's own thread.
+}  // namespace detail
+
+/// Calls `function(options)` on the context's own thread and delivers what it returns with the report of its last call.
+/// The memory that it uses must live until then. The future throws Error; its destructor does not wait.
+template <std::invocable<const Options&> F>
+auto submit(F function, Options options = {}) -> std::future<Outcome<std::invoke_result_t<F&, const Options&>>> {
+  using T = std::invoke_result_t<F&, const Options&>;
+  auto promise = std::make_shared<std::promise<Outcome<T>>>();
+  detail::context_of(options).enqueue(detail::make_task(promise, std::move(function), options));
+  return promise->get_future();
+}
+
+/// Runs a spec on the context's own thread. While it runs on a device, the Arrays of the next one are uploaded.
 template <Spec W>
 std::future<Outcome<ValueOf<W>>> submit(W w, Options options = {}) {
-  return submit([w](const Options& o) { return run(w, o); }, std::move(options));
+  auto promise = std::make_shared<std::promise<Outcome<ValueOf<W>>>>();
+  auto function = [w](const Options& o) { return run(w, o); };
+  detail::context_of(options).enqueue(detail::make_task(promise, function, options), detail::arrays_of(w), options);
+  return promise->get_future();
 }
 
 /// The backends of the standard context, see Context::backends.

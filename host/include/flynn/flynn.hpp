@@ -3,8 +3,10 @@
 // runs on the best backend or on exactly the one that was asked for, and throws flynn::Error. Its try_ twin returns a
 // Result instead. What each computes, its error bound and its cost stand at its spec in flynn/workloads/.
 //
-// Vectors are anything contiguous: std::vector, std::span, std::array, C arrays. Their lengths must agree.
+// Vectors are anything contiguous: std::vector, std::span, std::array, C arrays; and flynn::Array, which stays on the
+// device that used it. Their lengths must agree.
 
+#include <flynn/array.hpp>
 #include <flynn/buffer.hpp>
 #include <flynn/context.hpp>
 
@@ -12,9 +14,19 @@ namespace flynn {
 
 namespace detail {
 template <class R>
-using Element = std::remove_cv_t<std::ranges::range_value_t<R>>;
+struct ElementOf {
+  using type = std::remove_cv_t<std::ranges::range_value_t<R>>;
+};
+template <class T>
+struct ElementOf<Array<T>> {
+  using type = T;
+};
 template <class R>
-concept Vector = std::ranges::contiguous_range<R> && std::ranges::sized_range<R>;
+using Element = typename ElementOf<std::remove_cvref_t<R>>::type;
+template <class R>
+concept IsArray = ArrayOf<R, Element<R>>;
+template <class R>
+concept Vector = IsArray<R> ||(std::ranges::contiguous_range<R>&& std::ranges::sized_range<R>);
 }  // namespace detail
 
 // ---- vector
@@ -174,22 +186,46 @@ template <class T>
 struct Matrix {
   T* data;
   std::size_t rows, columns, ld;
+  Resident* resident = nullptr;
   Matrix(T* data, std::size_t rows, std::size_t columns) : Matrix(data, rows, columns, columns) {}
   Matrix(T* data, std::size_t rows, std::size_t columns, std::size_t ld)
       : data(data), rows(rows), columns(columns), ld(ld) {}
+  /// In an Array, from its begin.
+  template <ArrayOf<T> A>
+  Matrix(A& array, std::size_t rows, std::size_t columns) : Matrix(array, rows, columns, columns) {}
+  template <ArrayOf<T> A>
+  Matrix(A& array, std::size_t rows, std::size_t columns, std::size_t ld)
+      : data(array.address()), rows(rows), columns(columns), ld(ld), resident(&array.resident()) {}
 };
+template <class T>
+Matrix(Array<T>&, std::size_t, std::size_t) -> Matrix<T>;
+template <class T>
+Matrix(const Array<T>&, std::size_t, std::size_t) -> Matrix<const T>;
+template <class T>
+Matrix(Array<T>&, std::size_t, std::size_t, std::size_t) -> Matrix<T>;
+template <class T>
+Matrix(const Array<T>&, std::size_t, std::size_t, std::size_t) -> Matrix<const T>;
+
+namespace detail {
+template <class V, class T>
+V matrix_view(const Matrix<T>& matrix) {
+  V view(matrix.data, matrix.rows, matrix.columns, matrix.ld);
+  view.resident = matrix.resident;
+  return view;
+}
+}  // namespace detail
 
 /// C = alpha op(A) op(B) + beta C; op(A) is m x k, op(B) is k x n, C is m x n.
 template <class A, class B, class T>
 auto try_gemm(std::type_identity_t<T> alpha, Matrix<A> a, Op op_a, Matrix<B> b, Op op_b, std::type_identity_t<T> beta,
               Matrix<T> c, const Options& options = {}) {
   return try_run(Gemm<T>{.alpha = alpha,
-                         .a = {a.data, a.rows, a.columns, a.ld},
+                         .a = detail::matrix_view<In<T, 2>>(a),
                          .op_a = op_a,
-                         .b = {b.data, b.rows, b.columns, b.ld},
+                         .b = detail::matrix_view<In<T, 2>>(b),
                          .op_b = op_b,
                          .beta = beta,
-                         .c = {c.data, c.rows, c.columns, c.ld}},
+                         .c = detail::matrix_view<InOut<T, 2>>(c)},
                  options);
 }
 template <class A, class B, class T>

@@ -121,6 +121,9 @@ Status check_view(Text& text, const char* name, const View<T, Rank>& view) {
                   "%s: %zu elements of %zu bytes along dimension %zu overflow the address space", name, view.extent[d],
                   sizeof(T), d);
   }
+  if (view.resident && view.footprint() > view.resident->bytes / sizeof(T))
+    return fail(text, Code::invalid_argument, "%s: reaches to element %zu of an Array of %zu", name, view.footprint(),
+                view.resident->bytes / sizeof(T));
   if (!view.data && view.size() > 0)
     return fail(text, Code::invalid_argument, "%s: null pointer with %zu elements", name, view.size());
   return {};

@@ -8,7 +8,7 @@
 #include <ranges>
 #include <type_traits>
 
-#include <flynn/buffer.hpp>
+#include <flynn/array.hpp>
 #include <flynn/status.hpp>
 
 namespace flynn {
@@ -24,11 +24,10 @@ enum class Access : std::uint8_t { read, write, read_write };
 /// Elements of type T in `Rank` dimensions, the last one contiguous unless `stride` says otherwise.
 template <class T, std::size_t Rank = 1>
 struct View {
-  T* data = nullptr;               ///< first element; null when empty or not in host memory
-  std::size_t extent[Rank] = {};   ///< elements along each dimension
-  std::size_t stride[Rank] = {};   ///< elements from one index to the next along each dimension
-  const Buffer* buffer = nullptr;  ///< the memory that it points into; null when borrowed from the caller
-  std::size_t offset = 0;          ///< elements from the start of `buffer`
+  T* data = nullptr;              ///< first element; null when empty
+  std::size_t extent[Rank] = {};  ///< elements along each dimension
+  std::size_t stride[Rank] = {};  ///< elements from one index to the next along each dimension
+  Resident* resident = nullptr;   ///< of the Array that it shows: its values may be on a device; null for other memory
 
   FLYNN_ALWAYS_INLINE constexpr std::size_t size() const {
     std::size_t product = 1;
@@ -66,8 +65,11 @@ struct Argument : View<std::conditional_t<A == Access::read, const T, T>, Rank> 
   Argument() = default;
   template <RangeOf<T> R>
   Argument(R&& range) requires(Rank == 1) : Argument(std::ranges::data(range), std::ranges::size(range)) {}
-  /// All of a buffer.
-  explicit Argument(const Buffer& memory) requires(Rank == 1) : Argument(memory.as<T>()) { this->buffer = &memory; }
+  /// All of an Array, wherever its values are.
+  template <ArrayOf<T> R>
+  Argument(R&& array) requires(Rank == 1) : Argument(array.address(), array.size()) {
+    this->resident = &array.resident();
+  }
   /// `size` elements from `data`.
   FLYNN_ALWAYS_INLINE Argument(pointer data, std::size_t size) requires(Rank == 1) : Base{data, {size}, {1}} {}
   /// A row-major matrix: element (i, j) is data[i * ld + j].
@@ -77,7 +79,6 @@ struct Argument : View<std::conditional_t<A == Access::read, const T, T>, Rank> 
   FLYNN_ALWAYS_INLINE Argument part(Range range, std::size_t d = 0) const {
     Argument view = *this;
     view.data += range.begin * this->stride[d];
-    view.offset += range.begin * this->stride[d];
     view.extent[d] = range.size();
     return view;
   }
