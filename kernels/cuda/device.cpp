@@ -20,8 +20,9 @@ flynn::Device facts_of(CUdevice id) {
   check(cuDeviceGetName(facts.name, sizeof facts.name, id), "cuDeviceGetName");
   int driver = 0;
   check(cuDriverGetVersion(&driver), "cuDriverGetVersion");
-  std::snprintf(facts.driver, sizeof facts.driver, "CUDA %d.%d, compute capability %d.%d", driver / 1000, driver % 1000 / 10,
-                fact(id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR), fact(id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+  std::snprintf(facts.driver, sizeof facts.driver, "CUDA %d.%d, compute capability %d.%d", driver / 1000,
+                driver % 1000 / 10, fact(id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
+                fact(id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
   facts.has_f64 = true;
   facts.compute_units = std::uint32_t(fact(id, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT));
   std::size_t bytes = 0;
@@ -53,7 +54,8 @@ void give_known_answer(Device& device) {
 const char* cure_of(CUresult error) {
   switch (error) {
     case CUDA_ERROR_STUB_LIBRARY:
-      return "this libcuda.so.1 is the toolkit's stub, for linking only: install the NVIDIA driver and take the stub out of the "
+      return "this libcuda.so.1 is the toolkit's stub, for linking only: install the NVIDIA driver and take the stub "
+             "out of the "
              "library path";
     case CUDA_ERROR_NO_DEVICE:
       return "the driver is here and sees no GPU: look at nvidia-smi and at CUDA_VISIBLE_DEVICES";
@@ -72,7 +74,8 @@ Inventory take_inventory() {
   if (const CUresult error = cuInit(0); error != CUDA_SUCCESS) {
     const char* words = nullptr;
     cuGetErrorString(error, &words);
-    inventory.reason = "cuInit: " + std::string(words ? words : "an error without words") + " (" + std::to_string(error) + ")";
+    inventory.reason =
+        "cuInit: " + std::string(words ? words : "an error without words") + " (" + std::to_string(error) + ")";
     inventory.cure = cure_of(error);
     return inventory;
   }

@@ -8,6 +8,8 @@
 
 #include <flynn/backend.hpp>
 #include <kernels/cuda/check.hpp>
+#include <kernels/cuda/lane.hpp>
+#include <kernels/lanes.hpp>
 #include <kernels/texts.hpp>
 
 namespace flynn::cuda {
@@ -23,6 +25,7 @@ class Device {
 
   const flynn::Device& facts() const { return facts_; }
   CUcontext context() const { return context_; }
+  kernels::Lanes<Lane>& lanes() { return lanes_; }
   /// Loads the text at the first call. The context must be current.
   CUfunction function(const kernels::Entry& entry);
 
@@ -32,8 +35,10 @@ class Device {
   CUdevice id_ = 0;
   flynn::Device facts_;
   CUcontext context_ = nullptr;
+  kernels::Lanes<Lane> lanes_;
   std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, CUmodule> modules_;  ///< by text and type; loaded until the process ends
+  std::map<std::pair<std::string, std::string>, CUmodule>
+      modules_;  ///< by text and type; loaded until the process ends
 };
 
 /// Makes a device's context current for this thread, and the one before again at the end.

@@ -3,49 +3,64 @@
 namespace flynn::cuda {
 namespace {
 
-double seconds(const std::vector<std::pair<Event, Event>>& spans) {
+double seconds(const std::vector<Lane::Span>& spans) {
   double total = 0;
   for (const auto& [begin, end] : spans) {
     float milliseconds = 0;
-    check(cuEventElapsedTime(&milliseconds, begin.get(), end.get()), "cuEventElapsedTime");
+    check(cuEventElapsedTime(&milliseconds, begin, end), "cuEventElapsedTime");
     total += 1e-3 * double(milliseconds);
   }
   return total;
 }
 
-}  // namespace
-
-Queue::Queue(Device& device, Execution& execution) : device_(device), execution_(execution), current_(device) {
+std::unique_ptr<Lane> lane_of(Device& device) {
+  if (auto lane = device.lanes().take()) return lane;
   CUstream stream;
   check(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), "cuStreamCreate");
-  stream_ = Stream(stream);
+  return std::make_unique<Lane>(Stream(stream));
 }
+
+}  // namespace
+
+Queue::Queue(Device& device, Execution& execution)
+    : device_(device), execution_(execution), current_(device), lane_(lane_of(device)) {}
 
 Queue::~Queue() {
-  for (CUdeviceptr memory : memories_) cuMemFreeAsync(memory, stream_.get());
-  cuStreamSynchronize(stream_.get());
+  for (CUdeviceptr memory : lane_->memories) cuMemFreeAsync(memory, lane_->stream.get());
+  if (!is_finished_) cuStreamSynchronize(lane_->stream.get());
+  lane_->forget_call();
+  if (is_finished_) device_.lanes().give_back(std::move(lane_));
 }
 
-Event Queue::event_now() {
-  CUevent event;
-  check(cuEventCreate(&event, CU_EVENT_DEFAULT), "cuEventCreate");
-  Event owned(event);
-  check(cuEventRecord(event, stream_.get()), "cuEventRecord");
-  return owned;
+CUevent Queue::event_now() {
+  if (lane_->used_events == lane_->events.size()) {
+    CUevent event;
+    check(cuEventCreate(&event, CU_EVENT_DEFAULT), "cuEventCreate");
+    lane_->events.emplace_back(event);
+  }
+  const CUevent event = lane_->events[lane_->used_events++].get();
+  check(cuEventRecord(event, lane_->stream.get()), "cuEventRecord");
+  return event;
+}
+
+CUfunction Queue::function(const kernels::Entry& entry) {
+  for (const auto& [known, function] : lane_->functions)
+    if (known.name == entry.name && known.type == entry.type && known.text == entry.text) return function;
+  return lane_->functions.emplace_back(entry, device_.function(entry)).second;
 }
 
 Pointer Queue::create(std::size_t bytes) {
   CUdeviceptr memory;
-  check(cuMemAllocAsync(&memory, bytes, stream_.get()), "cuMemAllocAsync");
-  memories_.push_back(memory);
+  check(cuMemAllocAsync(&memory, bytes, lane_->stream.get()), "cuMemAllocAsync");
+  lane_->memories.push_back(memory);
   return {memory};
 }
 
 Pointer Queue::place(const kernels::Piece& piece, Access access) {
   Placed* same = nullptr;
-  for (Placed& other : placed_)
+  for (Placed& other : lane_->placed)
     if (other.piece == piece) same = &other;
-  if (!same) same = &placed_.emplace_back(Placed{piece, create(piece.bytes).memory, false, false});
+  if (!same) same = &lane_->placed.emplace_back(Placed{piece, create(piece.bytes).memory, false, false});
   if (access != Access::write && !same->filled) {
     move(same->memory, same->piece, false);
     same->filled = true;
@@ -94,14 +109,14 @@ void Queue::download(const Replica& replica, void* to, std::size_t bytes) {
 }
 
 void Queue::move(CUdeviceptr memory, const kernels::Piece& piece, bool home) {
-  Event begin = event_now();
+  const CUevent begin = event_now();
   bytes_moved_ += kernels::in_slices(piece, execution_,
                                      [&](std::size_t row, std::size_t rows, std::size_t row_bytes, std::size_t pitch) {
                                        char* const host = static_cast<char*>(piece.data) + row * pitch;
                                        const CUdeviceptr there = memory + row * pitch;
                                        if (row_bytes == pitch) {
-                                         check(home ? cuMemcpyDtoHAsync(host, there, rows * pitch, stream_.get())
-                                                    : cuMemcpyHtoDAsync(there, host, rows * pitch, stream_.get()),
+                                         check(home ? cuMemcpyDtoHAsync(host, there, rows * pitch, lane_->stream.get())
+                                                    : cuMemcpyHtoDAsync(there, host, rows * pitch, lane_->stream.get()),
                                                home ? "cuMemcpyDtoHAsync" : "cuMemcpyHtoDAsync");
                                        } else {
                                          CUDA_MEMCPY2D copy = {};
@@ -112,44 +127,46 @@ void Queue::move(CUdeviceptr memory, const kernels::Piece& piece, bool home) {
                                          copy.srcPitch = copy.dstPitch = pitch;
                                          copy.WidthInBytes = row_bytes;
                                          copy.Height = rows;
-                                         check(cuMemcpy2DAsync(&copy, stream_.get()), "cuMemcpy2DAsync");
+                                         check(cuMemcpy2DAsync(&copy, lane_->stream.get()), "cuMemcpy2DAsync");
                                        }
                                        // The driver may still read the caller's memory, and a stop waits for one slice
                                        // at most.
-                                       check(cuStreamSynchronize(stream_.get()), "cuStreamSynchronize");
+                                       check(cuStreamSynchronize(lane_->stream.get()), "cuStreamSynchronize");
                                      });
-  transfers_.emplace_back(std::move(begin), event_now());
+  lane_->transfers.emplace_back(begin, event_now());
 }
 
 void Queue::launch(const kernels::Entry& entry, std::size_t groups, std::size_t group_size, void** values) {
   kernels::go_on(execution_);
-  const CUfunction function = device_.function(entry);
-  Event begin = event_now();
-  check(cuLaunchKernel(function, unsigned(groups), 1, 1, unsigned(group_size), 1, 1, 0, stream_.get(), values, nullptr),
+  const CUfunction function = this->function(entry);
+  const CUevent begin = event_now();
+  check(cuLaunchKernel(function, unsigned(groups), 1, 1, unsigned(group_size), 1, 1, 0, lane_->stream.get(), values,
+                       nullptr),
         "cuLaunchKernel");
-  launches_.emplace_back(std::move(begin), event_now());
+  lane_->launches.emplace_back(begin, event_now());
   // Two launches are under way at most: the device never waits for the host, and a stop waits for two slices.
-  if (launches_.size() > 1)
-    check(cuEventSynchronize(launches_[launches_.size() - 2].second.get()), "cuEventSynchronize");
+  if (lane_->launches.size() > 1)
+    check(cuEventSynchronize(lane_->launches[lane_->launches.size() - 2].second), "cuEventSynchronize");
 }
 
 void Queue::read(Pointer from, void* to, std::size_t bytes) {
-  Event begin = event_now();
-  check(cuMemcpyDtoHAsync(to, from.memory, bytes, stream_.get()), "cuMemcpyDtoHAsync");
-  transfers_.emplace_back(std::move(begin), event_now());
-  check(cuStreamSynchronize(stream_.get()), "cuStreamSynchronize");
+  const CUevent begin = event_now();
+  check(cuMemcpyDtoHAsync(to, from.memory, bytes, lane_->stream.get()), "cuMemcpyDtoHAsync");
+  lane_->transfers.emplace_back(begin, event_now());
+  check(cuStreamSynchronize(lane_->stream.get()), "cuStreamSynchronize");
   bytes_moved_ += bytes;
 }
 
 void Queue::finish() {
-  for (const Placed& placed : placed_)
+  for (const Placed& placed : lane_->placed)
     if (placed.written) move(placed.memory, placed.piece, true);
-  check(cuStreamSynchronize(stream_.get()), "cuStreamSynchronize");
+  check(cuStreamSynchronize(lane_->stream.get()), "cuStreamSynchronize");
   if (Clocks* const clocks = execution_.clocks) {
-    clocks->device_seconds += seconds(launches_);
-    clocks->transfer_seconds += seconds(transfers_);
+    clocks->device_seconds += seconds(lane_->launches);
+    clocks->transfer_seconds += seconds(lane_->transfers);
     clocks->bytes_moved += bytes_moved_;
   }
+  is_finished_ = true;
 }
 
 }  // namespace flynn::cuda

@@ -2,10 +2,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <type_traits>
-#include <utility>
-#include <vector>
 
 #include <flynn/execution.hpp>
 #include <kernels/cuda/device.hpp>
@@ -72,14 +70,7 @@ class Queue {
   std::size_t map_group() const { return 256; }
 
  private:
-  struct Placed {
-    kernels::Piece piece;
-    CUdeviceptr memory;
-    bool filled;  ///< holds the caller's values
-    bool written;
-  };
-  /// Begin and end of something on the stream.
-  using Span = std::pair<Event, Event>;
+  using Placed = Lane::Placed;
 
   Pointer place(const kernels::Piece& piece, Access access);
   Pointer hold(Resident& resident, const kernels::Piece& piece, Access access);
@@ -87,16 +78,15 @@ class Queue {
   void move(CUdeviceptr memory, const kernels::Piece& piece, bool home);
   void launch(const kernels::Entry& entry, std::size_t groups, std::size_t group_size, void** values);
   void read(Pointer from, void* to, std::size_t bytes);
-  Event event_now();
+  CUevent event_now();
+  CUfunction function(const kernels::Entry& entry);
 
   Device& device_;
   Execution& execution_;
   const Current current_;
-  Stream stream_;
   std::uint64_t bytes_moved_ = 0;
-  std::vector<CUdeviceptr> memories_;
-  std::deque<Placed> placed_;
-  std::vector<Span> launches_, transfers_;
+  std::unique_ptr<Lane> lane_;
+  bool is_finished_ = false;  ///< nothing went wrong: the lane can serve again
 };
 
 }  // namespace flynn::cuda

@@ -8,6 +8,7 @@
 
 #include <flynn/backend.hpp>
 #include <kernels/opencl/check.hpp>
+#include <kernels/lanes.hpp>
 #include <kernels/opencl/lane.hpp>
 #include <kernels/texts.hpp>
 
@@ -36,7 +37,7 @@ class Device {
   cl_context context() const { return context_.get(); }
   std::size_t most_group_items() const { return most_group_items_; }
   std::size_t most_buffer_bytes() const { return most_buffer_bytes_; }
-  Lanes& lanes() { return lanes_; }
+  kernels::Lanes<Lane>& lanes() { return lanes_; }
 
  private:
   cl_program program(std::string_view text, const kernels::Entry& entry);
@@ -45,7 +46,7 @@ class Device {
   flynn::Device facts_;
   std::size_t most_group_items_, most_buffer_bytes_;
   Context context_;
-  Lanes lanes_;
+  kernels::Lanes<Lane> lanes_;
   // Per process, in memory; drivers keep caches of their own on disk. The keys are options and text; device and driver
   // are this object's.
   std::mutex mutex_;

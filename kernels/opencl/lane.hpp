@@ -1,6 +1,4 @@
 #pragma once
-#include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -36,27 +34,6 @@ struct Lane {
     launches.clear();
     transfers.clear();
   }
-};
-
-/// The lanes of a device that no call uses.
-class Lanes {
- public:
-  /// Null when there is none.
-  std::unique_ptr<Lane> take() {
-    const std::lock_guard lock(mutex_);
-    if (idle_.empty()) return nullptr;
-    std::unique_ptr<Lane> lane = std::move(idle_.back());
-    idle_.pop_back();
-    return lane;
-  }
-  void give_back(std::unique_ptr<Lane> lane) {
-    const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(lane));
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Lane>> idle_;
 };
 
 }  // namespace flynn::opencl
