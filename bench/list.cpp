@@ -85,6 +85,8 @@ Exit doctor() {
   for (const BackendInfo& info : context.backends()) {
     if (info.available) {
       fmt::print("{}: fine, {}\n", info.name, state_of(info, context.threads()));
+      for (const std::string& driver : info.left_out) fmt::print("{}: without {}\n", info.name, driver);
+      all_here &= info.left_out.empty();
       continue;
     }
     all_here = false;

@@ -131,7 +131,8 @@ Json backend_json(const BackendInfo& info) {
           {"version", info.available ? text(version()) : ""},
           {"architecture", text(info.architecture)},
           {"devices", devices},
-          {"missing", missing}};
+          {"missing", missing},
+          {"left_out", info.left_out}};
 }
 
 Json warnings_json(const std::vector<Warning>& all) {

@@ -26,8 +26,8 @@ struct Backend {
   const char* build_id = FLYNN_BUILD_ID;
   const char* name;
   FlynnClass kind;
-  /// Ok when it can run something here. Otherwise `unavailable`, why, and what cures it. May take its time; called
-  /// once.
+  /// Ok when it can run something here. Otherwise `unavailable`, why, and what cures it. May take its time at
+  /// the first call.
   Status (*probe)(Text&);
   /// How many devices it drives, and the i-th; null for backends that run on the host's cores.
   std::size_t (*device_count)() = nullptr;
