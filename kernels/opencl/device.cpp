@@ -36,6 +36,12 @@ flynn::Device facts_of(cl_device_id id) {
   return facts;
 }
 
+Limits limits_of(cl_device_id id) {
+  return {.group_items = fact<std::size_t>(id, CL_DEVICE_MAX_WORK_GROUP_SIZE),
+          .local_bytes = fact<cl_ulong>(id, CL_DEVICE_LOCAL_MEM_SIZE),
+          .buffer_bytes = fact<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE)};
+}
+
 Context context_of(cl_device_id id) {
   cl_int error;
   Context context(clCreateContext(nullptr, 1, &id, nullptr, nullptr, &error));
@@ -123,12 +129,10 @@ Inventory take_inventory() {
 
 Device::Device(cl_device_id id) : Device(id, facts_of(id)) {}
 
-Device::Device(cl_device_id id, const flynn::Device& facts)
-    : id_(id),
-      facts_(facts),
-      most_group_items_(fact<std::size_t>(id, CL_DEVICE_MAX_WORK_GROUP_SIZE)),
-      most_buffer_bytes_(fact<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE)),
-      context_(context_of(id)) {}
+Device::Device(cl_device_id id, const flynn::Device& facts) : Device(id, facts, limits_of(id)) {}
+
+Device::Device(cl_device_id id, const flynn::Device& facts, const Limits& limits)
+    : id_(id), facts_(facts), limits_(limits), context_(context_of(id)) {}
 
 Kernel Device::kernel(const kernels::Entry& entry) { return kernel(kernels::text_of(entry.text), entry); }
 
