@@ -5,6 +5,7 @@ set -u
 bench=$1 fakes=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+unset CUDA_VISIBLE_DEVICES
 failed=0
 
 # expect WORDS LIBRARY_PATH [VARIABLE=VALUE...]: compute_bench --backend cuda ends with 3 and says WORDS in one line.
@@ -27,6 +28,10 @@ expect "sees no GPU" "$fakes" FAKE_CUDA_INIT=100
 expect "different versions" "$fakes" FAKE_CUDA_INIT=803
 expect "the driver has no device" "$fakes"
 expect "device 1: cuDeviceGet: FAKE_ERROR (999)" "$fakes" FAKE_CUDA_DEVICES=2
+for hidden in "" -1 2 GPU-none MIG-none; do
+  expect "CUDA_VISIBLE_DEVICES=\"$hidden\" names no GPU that is here; unset" "$fakes" FAKE_CUDA_DEVICES=2 CUDA_VISIBLE_DEVICES=$hidden
+done
+expect "device 1: cuDeviceGet: FAKE_ERROR (999)" "$fakes" FAKE_CUDA_DEVICES=2 CUDA_VISIBLE_DEVICES=1
 expect "crashed when it was probed (signal 11, Segmentation fault)" "$fakes" FAKE_CUDA_CONSTRUCTOR=crash
 expect "ended the process that probed it (exit code 7)" "$fakes" FAKE_CUDA_CONSTRUCTOR=exit
 begin=$SECONDS

@@ -1,6 +1,8 @@
 #include <kernels/cuda/device.hpp>
 
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include <kernels/cuda/images.hpp>
@@ -53,10 +55,13 @@ void give_known_answer(Device& device) {
 const char* cure_of(CUresult error) {
   switch (error) {
     case CUDA_ERROR_STUB_LIBRARY:
-      return "this libcuda.so.1 is the toolkit's stub, for linking only: install the NVIDIA driver and take the stub out of the "
+      return "this libcuda.so.1 is the toolkit's stub, for linking only: install the NVIDIA driver and take the stub "
+             "out of the "
              "library path";
     case CUDA_ERROR_NO_DEVICE:
-      return "the driver is here and sees no GPU: look at nvidia-smi and at CUDA_VISIBLE_DEVICES";
+      return std::getenv("CUDA_VISIBLE_DEVICES")
+                 ? "unset CUDA_VISIBLE_DEVICES, or give it indexes or UUIDs that nvidia-smi -L lists"
+                 : "the driver is here and sees no GPU: look at nvidia-smi";
     case CUDA_ERROR_SYSTEM_DRIVER_MISMATCH:
       return "the kernel's NVIDIA module and libcuda are of different versions: restart after the driver's update";
     case CUDA_ERROR_SYSTEM_NOT_READY:
@@ -66,17 +71,26 @@ const char* cure_of(CUresult error) {
   }
 }
 
+/// The variable that hides GPUs is the usual reason why there is none, and an empty one hides all of them.
+std::string with_visible_devices(const std::string& reason) {
+  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  return visible ? reason + ": CUDA_VISIBLE_DEVICES=\"" + visible + "\" names no GPU that is here" : reason;
+}
+
 Inventory take_inventory() {
   Inventory inventory;
   int count = 0;
   if (const CUresult error = cuInit(0); error != CUDA_SUCCESS) {
     const char* words = nullptr;
     cuGetErrorString(error, &words);
-    inventory.reason = "cuInit: " + std::string(words ? words : "an error without words") + " (" + std::to_string(error) + ")";
+    inventory.reason =
+        "cuInit: " + std::string(words ? words : "an error without words") + " (" + std::to_string(error) + ")";
+    if (error == CUDA_ERROR_NO_DEVICE) inventory.reason = with_visible_devices(inventory.reason);
     inventory.cure = cure_of(error);
     return inventory;
   }
-  if (cuDeviceGetCount(&count) != CUDA_SUCCESS || count == 0) inventory.reason = "the driver has no device";
+  if (cuDeviceGetCount(&count) != CUDA_SUCCESS || count == 0)
+    inventory.reason = with_visible_devices("the driver has no device");
   inventory.cure = cure_of(CUDA_ERROR_NO_DEVICE);
   for (int ordinal = 0; ordinal < count; ++ordinal) try {
       auto device = std::make_unique<Device>(ordinal);
