@@ -17,18 +17,31 @@ int fact(CUdevice id, CUdevice_attribute what) {
   return value;
 }
 
+/// What tells this device from others and is the same through another API. A driver may fail here and still compute:
+/// then it stays unknown.
+void identify(CUdevice id, flynn::Device& facts) {
+  CUuuid uuid;
+  if (cuDeviceGetUuid(&uuid, id) == CUDA_SUCCESS) std::memcpy(facts.uuid, uuid.bytes, sizeof facts.uuid);
+  if (cuDeviceGetPCIBusId(facts.pci_address, sizeof facts.pci_address, id) != CUDA_SUCCESS) facts.pci_address[0] = '\0';
+  for (char& c : facts.pci_address)
+    if (c >= 'A' && c <= 'F') c = char(c - 'A' + 'a');
+}
+
 flynn::Device facts_of(CUdevice id) {
   flynn::Device facts;
   check(cuDeviceGetName(facts.name, sizeof facts.name, id), "cuDeviceGetName");
   int driver = 0;
   check(cuDriverGetVersion(&driver), "cuDriverGetVersion");
-  std::snprintf(facts.driver, sizeof facts.driver, "CUDA %d.%d, compute capability %d.%d", driver / 1000, driver % 1000 / 10,
-                fact(id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR), fact(id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+  facts.capability_major = std::uint32_t(fact(id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR));
+  facts.capability_minor = std::uint32_t(fact(id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+  std::snprintf(facts.driver, sizeof facts.driver, "CUDA %d.%d, compute capability %u.%u", driver / 1000,
+                driver % 1000 / 10, facts.capability_major, facts.capability_minor);
   facts.has_f64 = true;
   facts.compute_units = std::uint32_t(fact(id, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT));
   std::size_t bytes = 0;
   check(cuDeviceTotalMem(&bytes, id), "cuDeviceTotalMem");
   facts.memory_bytes = bytes;
+  identify(id, facts);
   return facts;
 }
 

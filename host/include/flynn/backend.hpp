@@ -13,7 +13,7 @@
 namespace flynn {
 
 /// Raised by hand whenever a struct that crosses the border of a module changes.
-inline constexpr std::uint32_t backend_api_version = 1;
+inline constexpr std::uint32_t backend_api_version = 2;
 
 /// One workload for one element type on this backend.
 struct Row {
