@@ -5,6 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include <kernels/opencl/identity.hpp>
+
 namespace flynn::opencl {
 namespace {
 
@@ -23,34 +25,6 @@ std::string words(cl_device_id id, cl_device_info what) {
   return text.c_str();  // up to the terminating zero
 }
 
-void write_address(flynn::Device& facts, cl_uint domain, cl_uint bus, cl_uint device, cl_uint function) {
-  std::snprintf(facts.pci_address, sizeof facts.pci_address, "%04x:%02x:%02x.%x", domain, bus, device, function);
-}
-
-/// What tells this device from others and is the same through another API. Drivers may fail here and still compute:
-/// then it stays unknown.
-void identify(cl_device_id id, const std::string& extensions, flynn::Device& facts) {
-  // Not in the headers of every distribution.
-  constexpr cl_device_info uuid_khr = 0x106A, pci_bus_info_khr = 0x410F;
-  constexpr cl_device_info pci_bus_nv = 0x4008, pci_slot_nv = 0x4009, pci_domain_nv = 0x400A;
-  struct PciBusInfo {
-    cl_uint domain, bus, device, function;
-  };
-  auto has = [&](const char* extension) { return extensions.find(extension) != std::string::npos; };
-  auto ask = [&](cl_device_info what, auto& value) {
-    return clGetDeviceInfo(id, what, sizeof value, &value, nullptr) == CL_SUCCESS;
-  };
-  if (has("cl_khr_device_uuid") && !ask(uuid_khr, facts.uuid)) std::memset(facts.uuid, 0, sizeof facts.uuid);
-  PciBusInfo pci = {};
-  cl_uint slot = 0;
-  if (has("cl_khr_pci_bus_info") && ask(pci_bus_info_khr, pci)) {
-    write_address(facts, pci.domain, pci.bus, pci.device, pci.function);
-  } else if (has("cl_nv_device_attribute_query") && ask(pci_bus_nv, pci.bus) && ask(pci_slot_nv, slot)) {
-    if (!ask(pci_domain_nv, pci.domain)) pci.domain = 0;             // drivers before CUDA 10.2 do not know it
-    write_address(facts, pci.domain, pci.bus, slot >> 3, slot & 7);  // not documented; what hwloc reads it as
-  }
-}
-
 flynn::Device facts_of(cl_device_id id) {
   flynn::Device facts;
   std::snprintf(facts.name, sizeof facts.name, "%s", words(id, CL_DEVICE_NAME).c_str());
@@ -62,7 +36,12 @@ flynn::Device facts_of(cl_device_id id) {
   facts.has_f64 = extensions.find("cl_khr_fp64") != std::string::npos;
   facts.compute_units = fact<cl_uint>(id, CL_DEVICE_MAX_COMPUTE_UNITS);
   facts.memory_bytes = fact<cl_ulong>(id, CL_DEVICE_GLOBAL_MEM_SIZE);
-  identify(id, extensions, facts);
+  identify(
+      extensions,
+      [&](cl_device_info what, std::size_t bytes, void* value) {
+        return clGetDeviceInfo(id, what, bytes, value, nullptr) == CL_SUCCESS;
+      },
+      facts);
   return facts;
 }
 
