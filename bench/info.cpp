@@ -8,6 +8,7 @@
 #include <bench/report_json.hpp>
 #include <bench/report_text.hpp>
 #include <bench/selection.hpp>
+#include <bench/ways_in.hpp>
 
 namespace flynn::bench {
 namespace {
@@ -85,6 +86,7 @@ Exit info(const Settings& settings) {
   print_host(host, context.threads());
   report.title("Backends");
   report.backends(backends.all, context.threads());
+  for (const std::string& line : device_lines(backends.all)) fmt::print("{}\n", line);
   report.title("Settings");
   print_settings();
   if (!warnings.empty()) report.title("Warnings");

@@ -5,10 +5,10 @@
 #include <cstdio>
 
 #include <bench/commands.hpp>
-#include <bench/format.hpp>
 #include <bench/report_json.hpp>
 #include <bench/report_text.hpp>
 #include <bench/selection.hpp>
+#include <bench/ways_in.hpp>
 
 namespace flynn::bench {
 namespace {
@@ -45,16 +45,6 @@ void print_table(const Backends& backends) {
     print_row(workload, backends, [&](const BackendInfo& info) { return types_of(info, workload); });
 }
 
-void print_devices(const Backends& backends) {
-  for (const BackendInfo& info : backends.all)
-    for (std::size_t i = 0; i < info.devices.size(); ++i) {
-      const Device& d = info.devices[i];
-      fmt::print("  {} --device {}: {}{}, {} units, {}{}\n", info.name, i, d.name, d.is_cpu ? " (a CPU)" : "",
-                 d.compute_units, bytes_text(double(d.memory_bytes)), d.has_f64 ? "" : ", no f64");
-      fmt::print("    {}\n", d.driver);
-    }
-}
-
 Exit exit_of(const Backends& backends) { return backends.has_missing ? exit_unavailable : exit_ok; }
 
 }  // namespace
@@ -73,7 +63,7 @@ Exit list(const Settings& settings) {
   TextReport report(stdout, settings.color, false);
   report.title("Backends and their devices");
   report.backends(backends.all, context.threads());
-  print_devices(backends);
+  for (const std::string& line : device_lines(backends.all)) fmt::print("{}\n", line);
   report.title("Workloads and their types; --- is a type without a kernel, - a backend that is not here");
   print_table(backends);
   return exit_of(backends);
@@ -85,6 +75,8 @@ Exit doctor() {
   for (const BackendInfo& info : context.backends()) {
     if (info.available) {
       fmt::print("{}: fine, {}\n", info.name, state_of(info, context.threads()));
+      for (const std::string& driver : info.left_out) fmt::print("{}: without {}\n", info.name, driver);
+      all_here &= info.left_out.empty();
       continue;
     }
     all_here = false;

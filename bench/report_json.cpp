@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include <bench/report_json.hpp>
+#include <bench/ways_in.hpp>
 
 namespace flynn::bench {
 namespace {
@@ -121,7 +122,10 @@ Json backend_json(const BackendInfo& info) {
                        {"is_cpu", d.is_cpu},
                        {"has_f64", d.has_f64},
                        {"compute_units", d.compute_units},
-                       {"memory_bytes", d.memory_bytes}});
+                       {"memory_bytes", d.memory_bytes},
+                       {"uuid", uuid_text(d)},
+                       {"pci_address", d.pci_address},
+                       {"compute_capability", capability_text(d)}});
   for (std::string_view name : info.missing) missing.push_back(text(name));
   return {{"name", text(info.name)},
           {"class", text(name_of(info.kind))},
@@ -131,7 +135,8 @@ Json backend_json(const BackendInfo& info) {
           {"version", info.available ? text(version()) : ""},
           {"architecture", text(info.architecture)},
           {"devices", devices},
-          {"missing", missing}};
+          {"missing", missing},
+          {"left_out", info.left_out}};
 }
 
 Json warnings_json(const std::vector<Warning>& all) {

@@ -86,9 +86,11 @@ std::string state_of(const BackendInfo& info, unsigned budget) {
 }
 
 void TextReport::backends(const std::deque<BackendInfo>& all, unsigned budget) {
-  for (const BackendInfo& info : all)
+  for (const BackendInfo& info : all) {
     line(fmt::format("  {:<8} {:<14} ", info.name, name_of(info.kind)) +
          paint(state_of(info, budget), info.available ? Style::plain : Style::yellow));
+    for (const std::string& driver : info.left_out) line("  " + paint("  without " + driver, Style::yellow));
+  }
 }
 
 void TextReport::warnings(const std::vector<Warning>& all) {

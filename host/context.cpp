@@ -15,6 +15,7 @@
 #include <host/cut/processes.hpp>
 #include <host/detect/budget.hpp>
 #include <host/detect/cpu.hpp>
+#include <host/module.hpp>
 #include <host/pools/floating_point.hpp>
 #include <host/pools/process_pool.hpp>
 #include <host/pools/scratch.hpp>
@@ -252,6 +253,7 @@ BackendInfo describe(const Entry& entry) {
   if (entry.runs_on_host && entry.kind != FlynnClass::sisd) info.architecture = simd::architecture();
   if (open.backend->device_count)
     for (std::size_t i = 0; i < open.backend->device_count(); ++i) info.devices.push_back(open.backend->device(i));
+  info.left_out = left_out_by(entry.name);
   for (std::size_t i = 0; i < AllSpecs::size; ++i)
     if (!open.kernels[i]) info.missing.push_back(AllSpecs::infos[i].workload);
   return info;

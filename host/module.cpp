@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <host/icd.hpp>
 #include <host/module.hpp>
 #include <host/probe.hpp>
 
@@ -51,6 +52,43 @@ Status check_origin(const Backend& backend, const fs::path& file, Text& text) {
               same_api ? backend.build_id : "another API version", FLYNN_BUILD_ID);
 }
 
+/// The drivers that OpenCL goes without. Written while its module is opened, which happens once, and before anyone
+/// asks.
+std::vector<std::string>& icds_left_out() {
+  static std::vector<std::string> left_out;
+  return left_out;
+}
+
+/// Opens a module that a child found well.
+Status open_file(std::string_view name, const fs::path& file, const Backend*& backend, Text& text) {
+  void* const handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);  // never closed: its kernels stay in tables
+  if (!handle) {
+    hint(text, "install the driver libraries that it names");
+    return fail(text, Code::unavailable, "cannot open the %s module: %s", std::string(name).c_str(), dlerror());
+  }
+  auto* const entry = reinterpret_cast<BackendEntry*>(dlsym(handle, backend_entry_name));
+  if (!entry)
+    return fail(text, Code::unavailable, "%s is not a module of flynn: it has no %s", file.c_str(), backend_entry_name);
+  const Backend* const found = entry();
+  if (Status s = check_origin(*found, file, text); !s.ok()) return s;
+  backend = found;
+  return {};
+}
+
+Status open_opencl(const fs::path& file, const Backend*& backend, Text& text) {
+  IcdView view;
+  if (Status s = probe_icds(file, view, icds_left_out(), text); !s.ok()) return s;
+  if (Status s = open_file("opencl", file, backend, text); !s.ok()) return s;
+  // The loader looks for drivers at its first call, once: that must be while the view lasts.
+  return view.is_applied() ? backend->probe(text) : Status{};
+}
+
+Status open_probed(std::string_view name, const fs::path& file, const Backend*& backend, Text& text) {
+  if (name == "opencl") return open_opencl(file, backend, text);
+  if (Status s = probe_in_child(file, text); !s.ok()) return s;
+  return open_file(name, file, backend, text);
+}
+
 }  // namespace
 
 std::string find_installed(std::string_view name) {
@@ -62,26 +100,15 @@ std::string find_installed(std::string_view name) {
 
 Status open_module(std::string_view name, const Backend*& backend, Text& text) {
   const std::string file_name = "flynn_" + std::string(name) + ".so";
-  if (const fs::path file = find_installed(file_name); !file.empty()) {
-    if (Status s = probe_in_child(file, text); !s.ok()) return s;
-    void* const handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);  // never closed: its kernels stay in tables
-    if (!handle) {
-      hint(text, "install the driver libraries that it names");
-      return fail(text, Code::unavailable, "cannot open the %s module: %s", std::string(name).c_str(), dlerror());
-    }
-    auto* const entry = reinterpret_cast<BackendEntry*>(dlsym(handle, backend_entry_name));
-    if (!entry)
-      return fail(text, Code::unavailable, "%s is not a module of flynn: it has no %s", file.c_str(),
-                  backend_entry_name);
-    const Backend* const found = entry();
-    if (Status s = check_origin(*found, file, text); !s.ok()) return s;
-    backend = found;
-    return {};
-  }
+  if (const fs::path file = find_installed(file_name); !file.empty()) return open_probed(name, file, backend, text);
   hint(
       text,
       "build flynn where the headers of that API are installed, or name the folder of the module in FLYNN_MODULE_PATH");
   return fail(text, Code::unavailable, "the module %s is not installed", file_name.c_str());
+}
+
+std::vector<std::string> left_out_by(std::string_view name) {
+  return name == "opencl" ? icds_left_out() : std::vector<std::string>{};
 }
 
 }  // namespace flynn

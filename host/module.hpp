@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <flynn/backend.hpp>
 
@@ -11,8 +12,11 @@ namespace flynn {
 /// (separated by ':'); never in the current folder.
 std::string find_installed(std::string_view name);
 
-/// Opens flynn_NAME.so and takes its backend.
-/// `unavailable` with the reason when it is not there, fails in the child that probes it first, cannot be loaded, or was built from other headers than the library.
+/// Opens flynn_NAME.so and takes its backend. `unavailable` with the reason when it is not there, fails in the child that
+/// probes it first, cannot be loaded, or was built from other headers than the library.
 Status open_module(std::string_view name, const Backend*& backend, Text& text);
+
+/// The drivers that a module goes without, each with the reason, once open_module has opened it.
+std::vector<std::string> left_out_by(std::string_view name);
 
 }  // namespace flynn

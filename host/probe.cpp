@@ -1,45 +1,22 @@
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <deque>
 #include <string>
+#include <vector>
 
 #include <flynn/execution.hpp>
+#include <host/pools/child.hpp>
 #include <host/probe.hpp>
-
-extern char** environ;
 
 namespace flynn {
 namespace {
-
-/// Starts `program module` with its answers going to `answers`, its words nowhere, and the signals as they are by default.
-int start(const std::string& program, const std::string& module, int answers, pid_t& child) {
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_adddup2(&files, answers, probe_answer_fd);  // first: it may be one of the three below
-  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none, all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  char* const arguments[] = {const_cast<char*>(program.c_str()), const_cast<char*>(module.c_str()), nullptr};
-  const int error = posix_spawn(&child, program.c_str(), &files, &attributes, arguments, environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&files);
-  return error;
-}
 
 /// How a child ended. It may be unknown: a program that reaps all its children has taken ours too.
 struct End {
@@ -64,66 +41,127 @@ void clear_away(pid_t child, End& end) {
   end.is_known = ended == child;
 }
 
-/// Collects the answer until the child ends, at most for `probe_seconds`.
-End wait_for(pid_t child, int answers, std::string& answer) {
-  const std::int64_t deadline = monotonic_ns() + std::int64_t{probe_seconds} * 1'000'000'000;
-  auto read_answer = [&] {
+/// A child, what it said, and how it ended.
+struct Probe {
+  int error = 0;  ///< of its start
+  pid_t child = 0;
+  int answers = -1;
+  bool is_open = false, is_over = false;  ///< the pipe, into which nobody else writes; the child
+  std::string answer = {};
+  End end = {};
+
+  Probe(const std::string& program, const std::string& module, const Environment& environment);
+  ~Probe() {
+    if (answers >= 0) close(answers);
+  }
+  Probe(const Probe&) = delete;
+
+  bool read_answer() {
     char bytes[512];
     const ssize_t count = read(answers, bytes, sizeof bytes);
     if (count > 0) answer.append(bytes, std::size_t(count));
     return count > 0;
-  };
-  End end;
-  bool open = true;  // the pipe: nobody else writes into it
-  while (!has_ended(child) && !end.timed_out) {
-    end.timed_out = monotonic_ns() >= deadline;
-    pollfd ready = {answers, POLLIN, 0};
-    if (poll(&ready, open, open ? 5 : 1) > 0) open = read_answer();
   }
+  /// Takes what has been said, and makes an end once the child is gone or late.
+  void look(bool is_late);
+};
+
+Probe::Probe(const std::string& program, const std::string& module, const Environment& environment) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    error = errno;
+  } else {
+    answers = ends[0];
+    error = start_child(program, {module}, environment, ends[1], child);
+    close(ends[1]);
+  }
+  is_over = error != 0;
+  is_open = !is_over;
+}
+
+void Probe::look(bool is_late) {
+  if (is_over) return;
+  const bool has_gone = has_ended(child);
+  if (!has_gone && !is_late) return;
+  end.timed_out = !has_gone;
   clear_away(child, end);
   while (read_answer()) {
   }
-  return end;
+  is_over = true;
 }
 
-Status judge(const std::string& answer, const End& end, const char* name, Text& text) {
+/// Waits until some child says something, for 5 ms, or 1 ms while one is about to end.
+void wait_for_words(std::deque<Probe>& probes) {
+  std::vector<pollfd> pipes;
+  std::vector<Probe*> of_pipe;
+  int milliseconds = 5;
+  for (Probe& probe : probes) {
+    if (probe.is_over) continue;
+    if (probe.is_open) {
+      pipes.push_back({probe.answers, POLLIN, 0});
+      of_pipe.push_back(&probe);
+    } else {
+      milliseconds = 1;
+    }
+  }
+  if (poll(pipes.data(), pipes.size(), milliseconds) <= 0) return;
+  for (std::size_t i = 0; i < pipes.size(); ++i)
+    if (pipes[i].revents != 0) of_pipe[i]->is_open = of_pipe[i]->read_answer();
+}
+
+/// Collects the answers until all children have ended, at most for `probe_seconds`.
+void wait_for(std::deque<Probe>& probes) {
+  const std::int64_t deadline = monotonic_ns() + std::int64_t{probe_seconds} * 1'000'000'000;
+  for (;;) {
+    const bool is_late = monotonic_ns() >= deadline;
+    for (Probe& probe : probes) probe.look(is_late);
+    if (std::ranges::all_of(probes, &Probe::is_over)) return;
+    wait_for_words(probes);
+  }
+}
+
+Finding judge(const Probe& probe, const std::string& program) {
+  using enum Finding::Verdict;
+  const std::string& answer = probe.answer;
+  if (probe.error != 0)
+    return {sick, "cannot be probed: " + program + ": " + std::strerror(probe.error),
+            "install flynn anew, with all its files"};
   if (answer.starts_with('K')) return {};
   if (answer.starts_with('F')) {
-    const char* const message = answer.c_str() + 1;
-    const char* const cure = message + std::strlen(message) + 1;
-    if (cure < answer.c_str() + answer.size()) hint(text, "%s", cure);
-    return fail(text, Code::unavailable, "%s", message);
+    const std::size_t zero = std::min(answer.find('\0'), answer.size());
+    return {refused, answer.substr(1, zero - 1), zero + 1 < answer.size() ? answer.c_str() + zero + 1 : ""};
   }
-  hint(text, "the other backends work; install the driver anew, or remove it");
-  if (end.timed_out) return fail(text, Code::unavailable, "the driver behind %s did not answer within %u s", name, probe_seconds);
-  if (end.is_known && WIFSIGNALED(end.status))
-    return fail(text, Code::unavailable, "the driver behind %s crashed when it was probed (signal %d, %s)", name,
-                WTERMSIG(end.status), strsignal(WTERMSIG(end.status)));
-  return fail(text, Code::unavailable, "the driver behind %s ended the process that probed it (exit code %d)", name,
-              end.is_known ? WEXITSTATUS(end.status) : -1);
+  const End& end = probe.end;
+  const std::string cure = "the other backends work; install the driver anew, or remove it";
+  if (end.timed_out) return {sick, "did not answer within " + std::to_string(probe_seconds) + " s", cure};
+  if (end.is_known && WIFSIGNALED(end.status)) {
+    const int signal = WTERMSIG(end.status);
+    return {sick, "crashed when it was probed (signal " + std::to_string(signal) + ", " + strsignal(signal) + ")",
+            cure};
+  }
+  const int code = end.is_known ? WEXITSTATUS(end.status) : -1;
+  return {sick, "ended the process that probed it (exit code " + std::to_string(code) + ")", cure};
 }
 
 }  // namespace
 
+std::vector<Finding> probe_in_children(const std::filesystem::path& module, std::span<const Environment> environments) {
+  const std::string program = module.parent_path() / "flynn-probe";
+  std::deque<Probe> probes;
+  for (const Environment& environment : environments) probes.emplace_back(program, module.string(), environment);
+  wait_for(probes);
+  std::vector<Finding> findings;
+  for (const Probe& probe : probes) findings.push_back(judge(probe, program));
+  return findings;
+}
+
 Status probe_in_child(const std::filesystem::path& module, Text& text) {
-  const std::string program = module.parent_path() / "flynn-probe", name = module.filename();
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
-    return fail(text, Code::unavailable, "cannot probe %s: pipe: %s", name.c_str(), std::strerror(errno));
-  pid_t child = 0;
-  const int error = start(program, module, ends[1], child);
-  close(ends[1]);
-  Status status;
-  if (error != 0) {
-    hint(text, "install flynn anew, with all its files");
-    status = fail(text, Code::unavailable, "cannot probe %s: %s: %s", name.c_str(), program.c_str(), std::strerror(error));
-  } else {
-    std::string answer;
-    const End end = wait_for(child, ends[0], answer);
-    status = judge(answer, end, name.c_str(), text);
-  }
-  close(ends[0]);
-  return status;
+  const Environment unchanged;
+  const Finding finding = probe_in_children(module, {&unchanged, 1}).front();
+  if (finding.verdict == Finding::Verdict::good) return {};
+  hint(text, "%s", finding.cure.c_str());
+  if (finding.verdict == Finding::Verdict::refused) return fail(text, Code::unavailable, "%s", finding.reason.c_str());
+  return fail(text, Code::unavailable, "the driver behind %s %s", module.filename().c_str(), finding.reason.c_str());
 }
 
 }  // namespace flynn

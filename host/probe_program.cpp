@@ -1,6 +1,6 @@
-// flynn-probe MODULE: opens a module and probes its devices, so that a driver that crashes, exits or hangs does that here and not
-// in the program of a user. Answers on file descriptor 3 (host/probe.cpp reads it): 'K', or 'F' and two zero-terminated
-// strings, what is wrong and what cures it.
+// flynn-probe MODULE: opens a module and probes its devices, so that a driver that crashes, exits or hangs does that
+// here and not in the program of a user. Answers on file descriptor 3 (host/probe.cpp reads it): 'K', or 'F' and two
+// zero-terminated strings, what is wrong and what cures it.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 
 #include <flynn/backend.hpp>
@@ -28,6 +29,12 @@ namespace {
   _exit(written == end - line ? 0 : 1);  // without what drivers do at exit
 }
 
+/// Why the library of the driver cannot be loaded; null when it can, or when none was named.
+const char* load_error() {
+  const char* const library = std::getenv(flynn::probe_library_variable);
+  return library && *library && !dlopen(library, RTLD_LAZY | RTLD_LOCAL) ? dlerror() : nullptr;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -42,9 +49,11 @@ int main(int count, char** arguments) {
   auto* const entry = reinterpret_cast<flynn::BackendEntry*>(dlsym(handle, flynn::backend_entry_name));
   // The library checks module and version itself, before it trusts them.
   const flynn::Backend* const backend = entry ? entry() : nullptr;
-  if (!backend || backend->api_version != flynn::backend_api_version || std::strcmp(backend->build_id, FLYNN_BUILD_ID) != 0)
+  if (!backend || backend->api_version != flynn::backend_api_version ||
+      std::strcmp(backend->build_id, FLYNN_BUILD_ID) != 0)
     answer('K');
   flynn::Text text;
   if (backend->probe(text).ok()) answer('K');
+  if (const char* const error = load_error()) answer('F', error, "install the driver anew, or remove it");
   answer('F', text.message, text.hint);
 }

@@ -1,5 +1,6 @@
 // The parts of compute_bench that can be wrong without being seen: statistics on known data, and reading of arguments.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -10,6 +11,7 @@
 #include <bench/options.hpp>
 #include <bench/statistics.hpp>
 #include <bench/trial.hpp>
+#include <bench/ways_in.hpp>
 
 #include "seed.hpp"
 
@@ -168,6 +170,74 @@ TEST(Trial, MovesWhatItsCostSays) {
     EXPECT_EQ(double(t.view_bytes) * (t.reads + t.writes + 2 * t.updates), subject.cost(1 << 16).bytes)
         << subject.info.workload << ' ' << subject.info.type << ": its ceiling is one of other traffic";
   }
+}
+
+/// A GPU as a backend tells of it. The UUID is made of one number; 0 for unknown.
+Device gpu(std::uint8_t uuid, const char* address, const char* name = "a GPU") {
+  Device device;
+  std::snprintf(device.name, sizeof device.name, "%s", name);
+  std::snprintf(device.pci_address, sizeof device.pci_address, "%s", address);
+  if (uuid != 0)
+    for (std::uint8_t& byte : device.uuid) byte = uuid++;
+  return device;
+}
+
+/// "cuda0+opencl1 opencl0": the devices, and the ways in to each.
+std::string ways_text(const std::vector<Device>& cuda, const std::vector<Device>& opencl) {
+  const std::deque<BackendInfo> backends = {
+      {.name = "simd", .kind = FlynnClass::simd},
+      {.name = "cuda", .kind = FlynnClass::simt, .available = true, .devices = cuda},
+      {.name = "opencl", .kind = FlynnClass::simt, .available = true, .devices = opencl}};
+  std::string text;
+  for (const auto& ways : ways_in(backends)) {
+    std::string one;
+    for (const WayIn& way : ways) one += fmt::format("{}{}{}", one.empty() ? "" : "+", way.backend->name, way.index);
+    text += fmt::format("{}{}", text.empty() ? "" : " ", one);
+  }
+  return text;
+}
+
+TEST(WaysIn, SameUuidIsOneDevice) {
+  EXPECT_EQ(ways_text({gpu(1, "")}, {gpu(1, "")}), "cuda0+opencl0");
+  EXPECT_EQ(ways_text({gpu(1, "0000:65:00.0")}, {gpu(1, "0001:65:00.0")}), "cuda0+opencl0");
+}
+TEST(WaysIn, WithoutAUuidTheAddressCounts) {
+  EXPECT_EQ(ways_text({gpu(1, "0000:65:00.0")}, {gpu(0, "0000:65:00.0")}), "cuda0+opencl0");
+  EXPECT_EQ(ways_text({gpu(0, "0000:65:00.0")}, {gpu(0, "0000:65:00.0")}), "cuda0+opencl0");
+  EXPECT_EQ(ways_text({gpu(0, "0000:65:00.0")}, {gpu(0, "0000:b3:00.0")}), "cuda0 opencl0");
+}
+TEST(WaysIn, UnknownIsNotTheSame) {
+  EXPECT_EQ(ways_text({gpu(0, "")}, {gpu(0, "")}), "cuda0 opencl0");
+  EXPECT_EQ(ways_text({gpu(1, "0000:65:00.0")}, {gpu(0, "")}), "cuda0 opencl0");
+}
+TEST(WaysIn, TwoOfOneModelAreTwo) {
+  EXPECT_EQ(ways_text({gpu(1, "0000:65:00.0"), gpu(9, "0000:b3:00.0")}, {gpu(9, "0000:b3:00.0"), gpu(1, "")}),
+            "cuda0+opencl1 cuda1+opencl0");
+}
+TEST(WaysIn, PartsOfAGpuShareItsAddress) {
+  EXPECT_EQ(ways_text({gpu(1, "0000:65:00.0"), gpu(9, "0000:65:00.0")}, {}), "cuda0 cuda1");
+  EXPECT_EQ(ways_text({gpu(1, "0000:65:00.0")}, {gpu(0, "0000:65:00.0"), gpu(9, "0000:65:00.0")}),
+            "cuda0+opencl0 opencl1");
+}
+TEST(WaysIn, TwoPlatformsOfOneBackend) {
+  EXPECT_EQ(ways_text({}, {gpu(3, ""), gpu(0, "", "a CPU"), gpu(3, "")}), "opencl0+opencl2 opencl1");
+  EXPECT_EQ(ways_text({}, {}), "");
+}
+
+TEST(WaysIn, AreShownTogether) {
+  Device cuda = gpu(0xf8, "0000:65:00.0"), opencl = gpu(0xf8, "");
+  std::snprintf(cuda.driver, sizeof cuda.driver, "CUDA 13.0");
+  std::snprintf(opencl.driver, sizeof opencl.driver, "OpenCL 3.0");
+  cuda.has_f64 = true;
+  const std::deque<BackendInfo> backends = {{.name = "opencl", .kind = FlynnClass::simt, .devices = {opencl}},
+                                            {.name = "cuda", .kind = FlynnClass::simt, .devices = {cuda}}};
+  const std::vector<std::string> lines = device_lines(backends);
+  ASSERT_EQ(lines.size(), 5u);
+  EXPECT_EQ(lines[0].find("  opencl --device 0, or cuda --device 0: a GPU, "), 0u) << lines[0];
+  EXPECT_EQ(lines[1], "    OpenCL 3.0");
+  EXPECT_EQ(lines[2], "    CUDA 13.0");
+  EXPECT_EQ(lines[3], "    PCI 0000:65:00.0");
+  EXPECT_EQ(lines[4], "    UUID f8f9fafb-fcfd-feff-0001-020304050607");
 }
 
 }  // namespace

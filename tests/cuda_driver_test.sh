@@ -5,13 +5,14 @@ set -u
 bench=$1 fakes=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+unset CUDA_VISIBLE_DEVICES
 failed=0
 
 # expect WORDS LIBRARY_PATH [VARIABLE=VALUE...]: compute_bench --backend cuda ends with 3 and says WORDS in one line.
 expect() {
   local words=$1 libraries=$2 said code
   shift 2
-  said=$(env "$@" LD_LIBRARY_PATH="$libraries" timeout 20 "$bench" --backend cuda --dry-run 2>&1)
+  said=$(env "$@" FLYNN_TEST_MARK="$work" LD_LIBRARY_PATH="$libraries" timeout 20 "$bench" --backend cuda --dry-run 2>&1)
   code=$?
   if [ $code = 3 ] && [ "$(wc -l <<<"$said")" = 1 ] && grep -qF "$words" <<<"$said"; then
     echo "ok: $said"
@@ -27,12 +28,17 @@ expect "sees no GPU" "$fakes" FAKE_CUDA_INIT=100
 expect "different versions" "$fakes" FAKE_CUDA_INIT=803
 expect "the driver has no device" "$fakes"
 expect "device 1: cuDeviceGet: FAKE_ERROR (999)" "$fakes" FAKE_CUDA_DEVICES=2
+for hidden in "" -1 2 GPU-none MIG-none; do
+  expect "CUDA_VISIBLE_DEVICES=\"$hidden\" names no GPU that is here; unset" "$fakes" FAKE_CUDA_DEVICES=2 CUDA_VISIBLE_DEVICES=$hidden
+done
+expect "device 1: cuDeviceGet: FAKE_ERROR (999)" "$fakes" FAKE_CUDA_DEVICES=2 CUDA_VISIBLE_DEVICES=1
 expect "crashed when it was probed (signal 11, Segmentation fault)" "$fakes" FAKE_CUDA_CONSTRUCTOR=crash
 expect "ended the process that probed it (exit code 7)" "$fakes" FAKE_CUDA_CONSTRUCTOR=exit
 begin=$SECONDS
 expect "did not answer within 5 s" "$fakes" FAKE_CUDA_CONSTRUCTOR=hang
 [ $((SECONDS - begin)) -le 7 ] || { echo "FAILED: it took $((SECONDS - begin)) s"; failed=1; }
-if pgrep -f 'flynn-probe .*flynn_cuda' >/dev/null; then echo "FAILED: a probe was left behind"; failed=1; fi
+# Known by its environment, so that tests beside this one do not count.
+if grep -lsz "FLYNN_TEST_MARK=$work" /proc/[0-9]*/environ; then echo "FAILED: a probe was left behind"; failed=1; fi
 
 mkdir "$work"/{empty,garbage,truncated,foreign,symbol}
 : >"$work/empty/libcuda.so.1"

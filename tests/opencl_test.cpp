@@ -9,6 +9,7 @@
 #include <random>
 #include <span>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <cpu_fallback/kernels.hpp>
@@ -306,6 +307,25 @@ TEST(Opencl, RefusesWhatTheDeviceLacks) {
     FAIL() << "made a buffer of 4 PiB";
   } catch (const Failure& failure) {
     EXPECT_EQ(failure.code(), Code::out_of_memory);
+  }
+}
+
+/// Small devices exist: one work-item in a group, and next to no local memory.
+TEST(Opencl, RefusesWhatTheDeviceHasNoRoomFor) {
+  std::vector<float> x(100, 1.0f), y(100, 2.0f);
+  float result;
+  for (const opencl::Limits& tiny : {opencl::Limits{1, 1 << 20, 1 << 20}, opencl::Limits{4096, 64, 1 << 20}}) {
+    opencl::Device device(cpu().id(), gpu().facts(), tiny);
+    run<Axpy<float>>(device, &kernels::axpy, {3.0f, x, y});  // fits everywhere
+    for (float v : std::exchange(y, std::vector<float>(100, 2.0f))) ASSERT_EQ(v, 5.0f);
+    const char* const lacking = tiny.group_items == 1 ? "groups of 1 work-items" : "64 bytes of local memory";
+    try {
+      run<Sum<float>>(device, &kernels::sum, {x, {&result, 1}});
+      FAIL() << "ran without " << lacking;
+    } catch (const Failure& failure) {
+      EXPECT_EQ(failure.code(), Code::unsupported);
+      EXPECT_NE(std::strstr(failure.what(), lacking), nullptr) << failure.what();
+    }
   }
 }
 

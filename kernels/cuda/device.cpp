@@ -1,6 +1,8 @@
 #include <kernels/cuda/device.hpp>
 
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include <kernels/cuda/images.hpp>
@@ -15,19 +17,31 @@ int fact(CUdevice id, CUdevice_attribute what) {
   return value;
 }
 
+/// What tells this device from others and is the same through another API. A driver may fail here and still compute:
+/// then it stays unknown.
+void identify(CUdevice id, flynn::Device& facts) {
+  CUuuid uuid;
+  if (cuDeviceGetUuid(&uuid, id) == CUDA_SUCCESS) std::memcpy(facts.uuid, uuid.bytes, sizeof facts.uuid);
+  if (cuDeviceGetPCIBusId(facts.pci_address, sizeof facts.pci_address, id) != CUDA_SUCCESS) facts.pci_address[0] = '\0';
+  for (char& c : facts.pci_address)
+    if (c >= 'A' && c <= 'F') c = char(c - 'A' + 'a');
+}
+
 flynn::Device facts_of(CUdevice id) {
   flynn::Device facts;
   check(cuDeviceGetName(facts.name, sizeof facts.name, id), "cuDeviceGetName");
   int driver = 0;
   check(cuDriverGetVersion(&driver), "cuDriverGetVersion");
-  std::snprintf(facts.driver, sizeof facts.driver, "CUDA %d.%d, compute capability %d.%d", driver / 1000,
-                driver % 1000 / 10, fact(id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
-                fact(id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+  facts.capability_major = std::uint32_t(fact(id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR));
+  facts.capability_minor = std::uint32_t(fact(id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+  std::snprintf(facts.driver, sizeof facts.driver, "CUDA %d.%d, compute capability %u.%u", driver / 1000,
+                driver % 1000 / 10, facts.capability_major, facts.capability_minor);
   facts.has_f64 = true;
   facts.compute_units = std::uint32_t(fact(id, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT));
   std::size_t bytes = 0;
   check(cuDeviceTotalMem(&bytes, id), "cuDeviceTotalMem");
   facts.memory_bytes = bytes;
+  identify(id, facts);
   return facts;
 }
 
@@ -58,7 +72,9 @@ const char* cure_of(CUresult error) {
              "out of the "
              "library path";
     case CUDA_ERROR_NO_DEVICE:
-      return "the driver is here and sees no GPU: look at nvidia-smi and at CUDA_VISIBLE_DEVICES";
+      return std::getenv("CUDA_VISIBLE_DEVICES")
+                 ? "unset CUDA_VISIBLE_DEVICES, or give it indexes or UUIDs that nvidia-smi -L lists"
+                 : "the driver is here and sees no GPU: look at nvidia-smi";
     case CUDA_ERROR_SYSTEM_DRIVER_MISMATCH:
       return "the kernel's NVIDIA module and libcuda are of different versions: restart after the driver's update";
     case CUDA_ERROR_SYSTEM_NOT_READY:
@@ -66,6 +82,12 @@ const char* cure_of(CUresult error) {
     default:
       return "look at nvidia-smi; a newer NVIDIA driver may help";
   }
+}
+
+/// The variable that hides GPUs is the usual reason why there is none, and an empty one hides all of them.
+std::string with_visible_devices(const std::string& reason) {
+  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  return visible ? reason + ": CUDA_VISIBLE_DEVICES=\"" + visible + "\" names no GPU that is here" : reason;
 }
 
 Inventory take_inventory() {
@@ -76,10 +98,12 @@ Inventory take_inventory() {
     cuGetErrorString(error, &words);
     inventory.reason =
         "cuInit: " + std::string(words ? words : "an error without words") + " (" + std::to_string(error) + ")";
+    if (error == CUDA_ERROR_NO_DEVICE) inventory.reason = with_visible_devices(inventory.reason);
     inventory.cure = cure_of(error);
     return inventory;
   }
-  if (cuDeviceGetCount(&count) != CUDA_SUCCESS || count == 0) inventory.reason = "the driver has no device";
+  if (cuDeviceGetCount(&count) != CUDA_SUCCESS || count == 0)
+    inventory.reason = with_visible_devices("the driver has no device");
   inventory.cure = cure_of(CUDA_ERROR_NO_DEVICE);
   for (int ordinal = 0; ordinal < count; ++ordinal) try {
       auto device = std::make_unique<Device>(ordinal);

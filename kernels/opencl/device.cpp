@@ -5,6 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include <kernels/opencl/identity.hpp>
+
 namespace flynn::opencl {
 namespace {
 
@@ -30,10 +32,23 @@ flynn::Device facts_of(cl_device_id id) {
                 words(id, CL_DRIVER_VERSION).c_str());
   constexpr cl_device_type cpu_or_gpu = CL_DEVICE_TYPE_CPU | CL_DEVICE_TYPE_GPU;  // a simulator says that it is both
   facts.is_cpu = (fact<cl_device_type>(id, CL_DEVICE_TYPE) & cpu_or_gpu) == CL_DEVICE_TYPE_CPU;
-  facts.has_f64 = words(id, CL_DEVICE_EXTENSIONS).find("cl_khr_fp64") != std::string::npos;
+  const std::string extensions = words(id, CL_DEVICE_EXTENSIONS);
+  facts.has_f64 = extensions.find("cl_khr_fp64") != std::string::npos;
   facts.compute_units = fact<cl_uint>(id, CL_DEVICE_MAX_COMPUTE_UNITS);
   facts.memory_bytes = fact<cl_ulong>(id, CL_DEVICE_GLOBAL_MEM_SIZE);
+  identify(
+      extensions,
+      [&](cl_device_info what, std::size_t bytes, void* value) {
+        return clGetDeviceInfo(id, what, bytes, value, nullptr) == CL_SUCCESS;
+      },
+      facts);
   return facts;
+}
+
+Limits limits_of(cl_device_id id) {
+  return {.group_items = fact<std::size_t>(id, CL_DEVICE_MAX_WORK_GROUP_SIZE),
+          .local_bytes = fact<cl_ulong>(id, CL_DEVICE_LOCAL_MEM_SIZE),
+          .buffer_bytes = fact<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE)};
 }
 
 Context context_of(cl_device_id id) {
@@ -123,12 +138,10 @@ Inventory take_inventory() {
 
 Device::Device(cl_device_id id) : Device(id, facts_of(id)) {}
 
-Device::Device(cl_device_id id, const flynn::Device& facts)
-    : id_(id),
-      facts_(facts),
-      most_group_items_(fact<std::size_t>(id, CL_DEVICE_MAX_WORK_GROUP_SIZE)),
-      most_buffer_bytes_(fact<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE)),
-      context_(context_of(id)) {}
+Device::Device(cl_device_id id, const flynn::Device& facts) : Device(id, facts, limits_of(id)) {}
+
+Device::Device(cl_device_id id, const flynn::Device& facts, const Limits& limits)
+    : id_(id), facts_(facts), limits_(limits), context_(context_of(id)) {}
 
 Kernel Device::kernel(const kernels::Entry& entry) { return kernel(kernels::text_of(entry.text), entry); }
 

@@ -16,6 +16,13 @@ namespace flynn::opencl {
 
 inline constexpr const char* name = "opencl";  ///< of the backend
 
+/// What a device has room for.
+struct Limits {
+  std::size_t group_items;  ///< work-items of a group
+  std::size_t local_bytes;  ///< local memory of a group
+  std::size_t buffer_bytes;
+};
+
 /// A device of a platform with a context of its own and what was built for it. Everything may be called from many
 /// threads.
 class Device {
@@ -23,6 +30,7 @@ class Device {
   explicit Device(cl_device_id id);
   /// As if it were what `facts` say, so that tests run on a CPU what a GPU would.
   Device(cl_device_id id, const flynn::Device& facts);
+  Device(cl_device_id id, const flynn::Device& facts, const Limits& limits);
 
   /// A kernel object, which belongs to the caller: setting its arguments is not safe from several threads.
   Kernel kernel(const kernels::Entry& entry);
@@ -35,8 +43,7 @@ class Device {
   const flynn::Device& facts() const { return facts_; }
   cl_device_id id() const { return id_; }
   cl_context context() const { return context_.get(); }
-  std::size_t most_group_items() const { return most_group_items_; }
-  std::size_t most_buffer_bytes() const { return most_buffer_bytes_; }
+  const Limits& limits() const { return limits_; }
   kernels::Lanes<Lane>& lanes() { return lanes_; }
 
  private:
@@ -44,7 +51,7 @@ class Device {
 
   cl_device_id id_;
   flynn::Device facts_;
-  std::size_t most_group_items_, most_buffer_bytes_;
+  Limits limits_;
   Context context_;
   kernels::Lanes<Lane> lanes_;
   // Per process, in memory; drivers keep caches of their own on disk. The keys are options and text; device and driver

@@ -46,12 +46,12 @@ std::size_t Queue::slice() const {
   return is_cpu() ? std::size_t{device_.facts().compute_units} << 21 : std::size_t{1} << 25;
 }
 
-std::size_t Queue::map_group() const { return std::min<std::size_t>(device_.most_group_items(), 256); }
+std::size_t Queue::map_group() const { return std::min<std::size_t>(device_.limits().group_items, 256); }
 
 Memory Queue::make_memory(std::size_t bytes, cl_mem_flags flags, void* host) {
-  if (bytes > device_.most_buffer_bytes())
+  if (bytes > device_.limits().buffer_bytes)
     throw Failure(Code::out_of_memory, "%s: a buffer of %zu bytes; it takes %zu at most", device_.facts().name, bytes,
-                  device_.most_buffer_bytes());
+                  device_.limits().buffer_bytes);
   cl_int error;
   Memory memory(clCreateBuffer(device_.context(), flags, bytes, host, &error));
   check(error, "clCreateBuffer");
@@ -147,12 +147,24 @@ void Queue::move_rows(cl_mem memory, char* host, std::size_t row, std::size_t ro
 cl_kernel Queue::kernel(const kernels::Entry& entry) {
   for (const auto& [known, kernel] : lane_->kernels)
     if (known.name == entry.name && known.type == entry.type && known.text == entry.text) return kernel.get();
-  return lane_->kernels.emplace_back(entry, device_.kernel(entry)).second.get();
+  const cl_kernel kernel = lane_->kernels.emplace_back(entry, device_.kernel(entry)).second.get();
+  cl_ulong local = 0;
+  check(clGetKernelWorkGroupInfo(kernel, device_.id(), CL_KERNEL_LOCAL_MEM_SIZE, sizeof local, &local, nullptr),
+        "clGetKernelWorkGroupInfo");
+  if (local > device_.limits().local_bytes)
+    throw Failure(Code::unsupported, "%s has %zu bytes of local memory, and %.*s for %.*s needs %zu",
+                  device_.facts().name, device_.limits().local_bytes, int(entry.text.size()), entry.text.data(),
+                  int(entry.type.size()), entry.type.data(), std::size_t(local));
+  return kernel;
 }
 
 void Queue::launch(const kernels::Entry& entry, std::size_t groups, std::size_t group_size, const Value* values,
                    std::size_t count) {
   kernels::go_on(execution_);
+  if (group_size > device_.limits().group_items)
+    throw Failure(Code::unsupported, "%s takes groups of %zu work-items at most, and %.*s needs %zu",
+                  device_.facts().name, device_.limits().group_items, int(entry.text.size()), entry.text.data(),
+                  group_size);
   const cl_kernel kernel = this->kernel(entry);
   for (std::size_t i = 0; i < count; ++i)
     check(clSetKernelArg(kernel, cl_uint(i), values[i].bytes, values[i].data), "clSetKernelArg");

@@ -1,5 +1,6 @@
 // A fake libcuda.so.1, for drivers that cannot be had here: cuInit returns the number in FAKE_CUDA_INIT, and there are
-// FAKE_CUDA_DEVICES devices, on which every call fails. FAKE_CUDA_CONSTRUCTOR=crash|exit|hang happens when it is opened.
+// FAKE_CUDA_DEVICES devices, on which every call fails; CUDA_VISIBLE_DEVICES hides them.
+// FAKE_CUDA_CONSTRUCTOR=crash|exit|hang happens when it is opened.
 #include <cuda.h>
 
 #include <unistd.h>
@@ -25,7 +26,13 @@ int number(const char* variable) {
 #define FAKE(name, ...) \
   CUresult CUDAAPI name(__VA_ARGS__) { return CUDA_ERROR_UNKNOWN; }
 extern "C" {
-CUresult CUDAAPI cuInit(unsigned) { return CUresult(number("FAKE_CUDA_INIT")); }
+// As the driver has it: a list that names no device hides all of them.
+CUresult CUDAAPI cuInit(unsigned) {
+  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  if (visible && (*visible < '0' || *visible > '9' || std::atoi(visible) >= number("FAKE_CUDA_DEVICES")))
+    return CUDA_ERROR_NO_DEVICE;
+  return CUresult(number("FAKE_CUDA_INIT"));
+}
 CUresult CUDAAPI cuDeviceGetCount(int* count) {
   *count = number("FAKE_CUDA_DEVICES");
   return CUDA_SUCCESS;
@@ -44,6 +51,8 @@ FAKE(cuDeviceGet, CUdevice*, int)
 FAKE(cuDeviceGetAttribute, int*, CUdevice_attribute, CUdevice)
 FAKE(cuDeviceGetDefaultMemPool, CUmemoryPool*, CUdevice)
 FAKE(cuDeviceGetName, char*, int, CUdevice)
+FAKE(cuDeviceGetPCIBusId, char*, int, CUdevice)
+FAKE(cuDeviceGetUuid, CUuuid*, CUdevice)
 FAKE(cuDevicePrimaryCtxRetain, CUcontext*, CUdevice)
 FAKE(cuDeviceTotalMem, size_t*, CUdevice)
 FAKE(cuDriverGetVersion, int*)

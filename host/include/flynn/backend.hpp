@@ -13,7 +13,7 @@
 namespace flynn {
 
 /// Raised by hand whenever a struct that crosses the border of a module changes.
-inline constexpr std::uint32_t backend_api_version = 1;
+inline constexpr std::uint32_t backend_api_version = 2;
 
 /// One workload for one element type on this backend.
 struct Row {
@@ -26,8 +26,8 @@ struct Backend {
   const char* build_id = FLYNN_BUILD_ID;
   const char* name;
   FlynnClass kind;
-  /// Ok when it can run something here. Otherwise `unavailable`, why, and what cures it. May take its time; called
-  /// once.
+  /// Ok when it can run something here. Otherwise `unavailable`, why, and what cures it. May take its time at
+  /// the first call.
   Status (*probe)(Text&);
   /// How many devices it drives, and the i-th; null for backends that run on the host's cores.
   std::size_t (*device_count)() = nullptr;

@@ -21,6 +21,10 @@ struct Device {
   bool has_f64 = false;
   std::uint32_t compute_units = 0;
   std::uint64_t memory_bytes = 0;
+  // Who it is, whichever API it is reached through.
+  std::uint8_t uuid[16] = {};  ///< all zero: not known
+  char pci_address[24] = {};   ///< "0000:65:00.0", in small letters; empty: not known, or not on PCI
+  std::uint32_t capability_major = 0, capability_minor = 0;  ///< CUDA's compute capability; 0.0 elsewhere
 };
 
 }  // namespace flynn

@@ -50,6 +50,9 @@ struct BackendInfo {
   std::string_view architecture = {};          ///< as in Report
   std::vector<Device> devices = {};            ///< of a device backend
   std::vector<std::string_view> missing = {};  ///< "gemm/f64": what it does not have
+  /// Drivers that an available backend goes without: "/etc/OpenCL/vendors/x.icd: crashed when it was probed (signal
+  /// 11)"
+  std::vector<std::string> left_out = {};
 };
 
 }  // namespace flynn
