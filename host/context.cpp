@@ -15,6 +15,7 @@
 #include <host/detect/cpu.hpp>
 #include <host/pools/floating_point.hpp>
 #include <host/pools/scratch.hpp>
+#include <host/pools/seats.hpp>
 #include <host/pools/task_queue.hpp>
 #include <host/pools/thread_pool.hpp>
 #include <host/registry.hpp>
@@ -100,7 +101,10 @@ struct Context::State {
   TaskQueue tasks;
 
   ThreadPool& the_pool() {
-    std::call_once(pool_once, [this] { pool = std::make_unique<ThreadPool>(threads, detect::allowed_cpus()); });
+    std::call_once(pool_once, [this] {
+      const std::vector<int> cpus = detect::allowed_cpus();
+      pool = std::make_unique<ThreadPool>(threads, cpus, nodes_of(cpus));
+    });
     return *pool;
   }
 };

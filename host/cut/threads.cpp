@@ -3,7 +3,7 @@
 
 #include <cpu_fallback/kernels.hpp>
 #include <flynn/workloads.hpp>
-#include <host/cut/run_parts.hpp>
+#include <host/cut/homes.hpp>
 #include <host/cut/threads.hpp>
 #include <host/plans/scan.hpp>
 #include <simd/kernels.hpp>
@@ -26,7 +26,7 @@ auto leaf() {
 template <Spec W>
 Status run(const W& w, Execution& execution) {
   auto part = []<Spec P>(const P& p, Execution& e) { return leaf<P>()(&p, e); };
-  return run_parts(w, part, *static_cast<ThreadPool*>(execution.pool), execution);
+  return run_at_home(w, part, *static_cast<ThreadPool*>(execution.pool), execution);
 }
 
 template <class... W>
