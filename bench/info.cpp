@@ -8,6 +8,7 @@
 #include <bench/report_json.hpp>
 #include <bench/report_text.hpp>
 #include <bench/selection.hpp>
+#include <bench/topology_text.hpp>
 #include <bench/ways_in.hpp>
 
 namespace flynn::bench {
@@ -63,6 +64,11 @@ void print_host(const HostInfo& h, unsigned budget) {
              budget < h.affinity ? ", fewer by the CPU quota" : ", no CPU quota below that");
 }
 
+void print_topology() {
+  for (const std::string& line : tree_text(topology())) fmt::print("  {}\n", line);
+  for (const std::string& line : distance_text(topology())) fmt::print("  {}\n", line);
+}
+
 }  // namespace
 
 Exit info(const Settings& settings) {
@@ -74,6 +80,7 @@ Exit info(const Settings& settings) {
   if (settings.as_json) {
     Json json = {{"schema", "compute-bench-info/1"}, {"version", build.version}, {"host", host_json(host)}};
     json["host"]["budget"] = context.threads();
+    json["topology"] = topology_json(topology());
     json["backends"] = Json::array();
     for (const BackendInfo& info : backends.all) json["backends"].push_back(backend_json(info));
     json["settings"] = settings_json();
@@ -84,6 +91,8 @@ Exit info(const Settings& settings) {
   TextReport report(stdout, settings.color, false);
   report.machine(host, build, context.threads());
   print_host(host, context.threads());
+  report.title(fmt::format("Topology, by {}", topology().source));
+  print_topology();
   report.title("Backends");
   report.backends(backends.all, context.threads());
   for (const std::string& line : device_lines(backends.all)) fmt::print("{}\n", line);

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include <bench/report_json.hpp>
+#include <bench/topology_text.hpp>
 #include <bench/ways_in.hpp>
 
 namespace flynn::bench {
@@ -137,6 +138,30 @@ Json backend_json(const BackendInfo& info) {
           {"devices", devices},
           {"missing", missing},
           {"left_out", info.left_out}};
+}
+
+Json topology_json(const Topology& t) {
+  Json json = {{"source", t.source}};
+  for (const char* list : {"packages", "nodes", "caches", "cores", "devices"}) json[list] = Json::array();
+  for (const auto& package : t.packages) json["packages"].push_back({{"cpus", list_text(package.cpus)}});
+  for (const auto& node : t.nodes)
+    json["nodes"].push_back({{"id", node.id},
+                             {"memory_bytes", node.memory_bytes},
+                             {"cpus", list_text(node.cpus)},
+                             {"distance", node.distance}});
+  for (const auto& cache : t.caches)
+    json["caches"].push_back({{"level", cache.level},
+                              {"bytes", cache.bytes},
+                              {"line_bytes", cache.line_bytes},
+                              {"cpus", list_text(cache.cpus)}});
+  for (const auto& core : t.cores) json["cores"].push_back({{"cpus", list_text(core.cpus)}});
+  for (const auto& device : t.devices)
+    json["devices"].push_back({{"kind", device.kind},
+                               {"name", device.name},
+                               {"pci_address", device.pci_address},
+                               {"system_names", device.system_names},
+                               {"nodes", device.nodes}});
+  return json;
 }
 
 Json warnings_json(const std::vector<Warning>& all) {

@@ -2,6 +2,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <bench/run_result.hpp>
+#include <flynn/topology.hpp>
 
 namespace flynn::bench {
 
@@ -9,6 +10,7 @@ using Json = nlohmann::ordered_json;
 
 Json host_json(const HostInfo& host);
 Json backend_json(const BackendInfo& info);
+Json topology_json(const Topology& topology);
 Json warnings_json(const std::vector<Warning>& all);
 /// Indented, with a line end. Bytes that are no UTF-8 are replaced.
 std::string dump(const Json& json);

@@ -3,6 +3,9 @@
 find_path(FLYNN_XSIMD_INCLUDE xsimd/xsimd.hpp REQUIRED)
 find_path(FLYNN_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
 find_package(Threads REQUIRED)
+# Without it (as when cross-compiling) the topology knows nodes and CPUs alone.
+find_path(FLYNN_HWLOC_INCLUDE hwloc.h DOC "Where hwloc.h is (Debian: libhwloc-dev)")
+find_library(FLYNN_HWLOC_LIBRARY hwloc DOC "libhwloc (Debian: libhwloc-dev)")
 
 # A module and the library must agree about every struct that passes between them: their build id is the version and a hash
 # of the headers that both are made from.

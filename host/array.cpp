@@ -12,7 +12,8 @@ void release(Resident* resident) {
 
 }  // namespace
 
-ResidentMemory::ResidentMemory(std::size_t bytes) : memory_(bytes), resident_(std::make_unique<Resident>()) {
+ResidentMemory::ResidentMemory(std::size_t bytes, Placement placement)
+    : memory_(bytes, placement), resident_(std::make_unique<Resident>()) {
   if (bytes > 0 && !memory_.is_zeroed()) std::memset(memory_.data(), 0, bytes);
   resident_->host = memory_.data();
   resident_->bytes = bytes;

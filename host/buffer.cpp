@@ -1,6 +1,7 @@
 #include <sys/mman.h>
 
 #include <flynn/buffer.hpp>
+#include <host/pools/placement.hpp>
 
 namespace flynn {
 namespace {
@@ -26,10 +27,11 @@ void* map_aligned(std::size_t bytes) {
 
 }  // namespace
 
-Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
+Buffer::Buffer(std::size_t bytes, Placement placement) : bytes_(bytes) {
   if (bytes == 0) return;
   if (bytes > std::size_t(-1) / 2) throw std::bad_alloc();
   data_ = is_mapped(bytes) ? map_aligned(bytes) : ::operator new (bytes, std::align_val_t{64});
+  if (is_mapped(bytes)) (void)place(data_, bytes, placement);
 }
 
 bool Buffer::is_zeroed() const { return is_mapped(bytes_); }

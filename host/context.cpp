@@ -19,6 +19,7 @@
 #include <host/pools/floating_point.hpp>
 #include <host/pools/process_pool.hpp>
 #include <host/pools/scratch.hpp>
+#include <host/pools/seats.hpp>
 #include <host/pools/task_queue.hpp>
 #include <host/pools/thread_pool.hpp>
 #include <host/registry.hpp>
@@ -116,17 +117,22 @@ struct Context::State {
   TaskQueue tasks;
 
   ThreadPool& threads_to_use() {
-    std::call_once(thread_pool_once,
-                   [this] { thread_pool = std::make_unique<ThreadPool>(threads, detect::allowed_cpus()); });
+    std::call_once(thread_pool_once, [this] {
+      const std::vector<int> cpus = detect::allowed_cpus();
+      thread_pool = std::make_unique<ThreadPool>(threads, cpus, nodes_of(cpus));
+    });
     return *thread_pool;
   }
 
   /// Throws Error; the next call tries again.
   ProcessPool& processes_to_use() {
     const std::lock_guard lock(process_pool_mutex);
-    if (!process_pool)
-      process_pool = std::make_unique<ProcessPool>(ProcessPool::Settings{
-          .program = processes::worker_program(), .workers = threads, .cpus = detect::allowed_cpus()});
+    if (!process_pool) {
+      ProcessPool::Settings pool{.program = processes::worker_program(), .workers = threads};
+      const std::vector<int> cpus = detect::allowed_cpus();
+      for (const Seat& seat : choose_seats(threads, cpus, nodes_of(cpus), -1)) pool.cpus.push_back(seat.cpu);
+      process_pool = std::make_unique<ProcessPool>(std::move(pool));
+    }
     return *process_pool;
   }
 

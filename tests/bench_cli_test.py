@@ -174,6 +174,20 @@ class Backends(unittest.TestCase):
         self.assertEqual(bench("list", "--backend", "smid").returncode, 2)
         self.assertEqual(json.loads(bench("info", "--json").stdout)["schema"], "compute-bench-info/1")
 
+    def test_info_shows_the_topology(self):
+        topology = json.loads(bench("info", "--json").stdout)["topology"]
+        cpus = [range(int(r.split("-")[0]), int(r.split("-")[-1]) + 1) for n in topology["nodes"] for r in n["cpus"].split(",") if r]
+        self.assertEqual(sorted(c for r in cpus for c in r), sorted(os.sched_getaffinity(0)))
+        self.assertIn("Topology, by " + topology["source"], bench("info").stdout)
+        if topology["source"] != "hwloc":
+            self.skipTest("built without hwloc")
+        other = {"HWLOC_SYNTHETIC": "pack:2 numa:1 core:4 pu:2"}
+        nodes = json.loads(bench("info", "--json", **other).stdout)["topology"]["nodes"]
+        self.assertEqual([n["cpus"] for n in nodes], ["0-7", "8-15"])
+        text = bench("info", **other).stdout
+        for words in ("package 1: CPUs 8-15", "4 x core of 2 CPUs"):
+            self.assertIn(words, text)
+
     def test_list_opens_no_driver(self):
         opened = bench("list", "--backend", "simd", LD_DEBUG="files").stderr
         self.assertIn("libflynn", opened)

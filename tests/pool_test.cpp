@@ -8,8 +8,10 @@
 #include <thread>
 #include <vector>
 
+#include <flynn/buffer.hpp>
 #include <host/cut/cut.hpp>
 #include <host/detect/budget.hpp>
+#include <host/pools/placement.hpp>
 #include <host/pools/scratch.hpp>
 #include <host/pools/spin.hpp>
 #include <host/pools/task_queue.hpp>
@@ -106,6 +108,93 @@ TEST(ThreadPool, PinsItsWorkersApart) {
     if (CPU_COUNT(&set) == 1) pinned_to.insert(sched_getcpu());
   });
   EXPECT_EQ(pinned_to.size(), cpus.size() - 1);
+}
+
+TEST(Seats, FollowTheNodesAndHaveTheCaller) {
+  const std::vector<int> cpus = {0, 1, 2, 3, 4, 5, 6, 7}, nodes = {0, 1, 0, 1, 0, 1, 0, 1};
+  using Seats = std::vector<Seat>;
+  EXPECT_EQ(choose_seats(8, cpus, nodes, 5), (Seats{{0, 0}, {2, 0}, {4, 0}, {6, 0}, {1, 1}, {3, 1}, {5, 1}, {7, 1}}));
+  EXPECT_EQ(choose_seats(4, cpus, nodes, 0), (Seats{{0, 0}, {2, 0}, {1, 1}, {3, 1}})) << "both nodes alike";
+  EXPECT_EQ(choose_seats(4, cpus, nodes, 7), (Seats{{0, 0}, {2, 0}, {1, 1}, {7, 1}}));
+  EXPECT_EQ(choose_seats(1, cpus, nodes, 7), (Seats{{7, 1}}));
+  EXPECT_EQ(choose_seats(2, cpus, {}, 6), (Seats{{0, 0}, {6, 0}}));
+  EXPECT_EQ(choose_seats(2, cpus, {}, 99), (Seats{{0, 0}, {1, 0}})) << "the caller is on a CPU that is not ours";
+  EXPECT_EQ(choose_seats(3, {4}, {}, 4), (Seats{{4, 0}, {-1, 0}, {-1, 0}}));
+  EXPECT_EQ(choose_seats(5, cpus, {0, 0, 0, 0, 0, 0, 0, 1}, 0), (Seats{{0, 0}, {1, 0}, {2, 0}, {3, 0}, {7, 1}}));
+}
+
+TEST(Placement, SharesOfBytesFollowTheSeats) {
+  const std::vector<Seat> seats = {{0, 0}, {2, 0}, {4, 0}, {1, 3}};
+  using Ranges = std::vector<PageRange>;
+  EXPECT_EQ(ranges_by_part(16 * 4096, 4096, seats), (Ranges{{0, 12 * 4096, 0}, {12 * 4096, 16 * 4096, 3}}));
+  EXPECT_EQ(ranges_by_part(10 * 4096 - 1, 4096, seats), (Ranges{{0, 7 * 4096, 0}, {7 * 4096, 10 * 4096, 3}}));
+  EXPECT_EQ(ranges_by_part(1, 4096, seats), (Ranges{{0, 4096, 3}}));
+  EXPECT_EQ(ranges_by_part(0, 4096, seats), Ranges{});
+}
+
+TEST(Placement, PagesThatAreThereHaveANode) {
+  const Buffer memory(std::size_t{4} << 20, Placement::by_part);
+  memory.as<char>()[0] = 1;
+  const void* const addresses[] = {memory.data(), memory.as<char>().data() + 3};
+  const std::vector<int> nodes = nodes_of_pages(addresses);
+  if (nodes[0] < 0) GTEST_SKIP() << "the system does not say where pages are";
+  EXPECT_EQ(nodes[0], nodes[1]);
+}
+
+/// A pool that believes its CPUs, which are those of this machine or none, to be on two nodes.
+struct TwoNodes {
+  static constexpr unsigned half = 2;
+  static inline unsigned jobs = 0;
+  ThreadPool pool{2 * half, {1000, 1001, 1002, 1003}, {0, 0, 1, 1}};
+
+  /// Which threads began a job whose parts all wait for each other, one part a thread.
+  std::vector<std::thread::id> first_parts(std::size_t parts) {
+    std::vector<std::thread::id> owners(parts);
+    std::atomic<unsigned> waiting{0};
+    thread_local unsigned last_job = 0;
+    const unsigned job = ++jobs;
+    const auto now = std::chrono::steady_clock::now();
+    pool.run(parts, 2 * half, [&](std::size_t part) noexcept {
+      owners[part] = std::this_thread::get_id();
+      if (std::exchange(last_job, job) == job) return;
+      ++waiting;
+      while (waiting < 2 * half && std::chrono::steady_clock::now() - now < std::chrono::seconds(10))
+        std::this_thread::yield();
+    });
+    return owners;
+  }
+};
+
+TEST(ThreadPool, OrdersPartsByTheirHomes) {
+  TwoNodes two;
+  ASSERT_TRUE(two.pool.spans_nodes());
+  const std::vector<std::thread::id> plain = two.first_parts(4);
+  ASSERT_EQ(std::set(plain.begin(), plain.end()).size(), 4u) << "each thread has one part";
+
+  // The halves are the other way round: who had parts 0 and 1 has 2 and 3 now.
+  const std::vector<int> swapped = {1, 1, 0, 0};
+  std::vector<std::thread::id> moved;
+  {
+    const PartHomes homes(swapped);
+    moved = two.first_parts(4);
+  }
+  EXPECT_EQ((std::set{moved[2], moved[3]}), (std::set{plain[0], plain[1]}));
+  EXPECT_EQ((std::set{moved[0], moved[1]}), (std::set{plain[2], plain[3]}));
+}
+
+TEST(ThreadPool, RunsEveryPartOnceWhateverTheHomes) {
+  TwoNodes two;
+  for (unsigned threads : {1u, 2u, 3u, 4u})
+    for (std::size_t parts : {2, 5, 64, 1000}) {
+      std::vector<int> nodes(parts);
+      for (std::size_t i = 0; i < parts; ++i) nodes[i] = int(i * 7 % 5) - 2;  // -2 and -1: unknown; 2: nobody is there
+      const PartHomes homes(nodes);
+      for (std::size_t run : {parts, parts + 1}) {  // a job of other parts takes no notice
+        std::vector<std::atomic<int>> seen(run);
+        two.pool.run(run, threads, [&](std::size_t i) noexcept { ++seen[i]; });
+        for (std::size_t i = 0; i < run; ++i) ASSERT_EQ(seen[i], 1) << "part " << i << " of " << run;
+      }
+    }
 }
 
 TEST(TaskQueue, RunsInOrderAndCancelsTheRest) {

@@ -1,5 +1,6 @@
 #include <array>
 
+#include <host/cut/homes.hpp>
 #include <host/cut/run_parts.hpp>
 #include <host/cut/threads.hpp>
 #include <host/plans/scan.hpp>
@@ -9,8 +10,7 @@ namespace {
 
 template <Spec W>
 Status run(const W& w, Execution& execution) {
-  ThreadTeam team(*static_cast<ThreadPool*>(execution.pool), execution);
-  return run_parts(w, team);
+  return run_at_home(w, *static_cast<ThreadPool*>(execution.pool), execution);
 }
 
 template <class... W>

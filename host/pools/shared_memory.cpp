@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include <host/detect/memory.hpp>
+#include <host/pools/placement.hpp>
 #include <host/pools/shared_memory.hpp>
 
 namespace flynn {
@@ -57,22 +58,26 @@ Status check_available(std::size_t bytes, Text& text) {
   return no_memory(bytes, words, text);
 }
 
-/// A file in memory of a size that nobody can change.
+/// An empty file in memory.
 Status make_file(std::size_t bytes, int& file, Text& text) {
   file = memfd_create("flynn", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (file < 0) {
     hint(text, "close files, or raise the limit on open files (ulimit -n)");
     return fail(text, Code::resource_exhausted, "no file descriptor for shared memory: %s", std::strerror(errno));
   }
+  return ftruncate(file, off_t(bytes)) == 0 ? Status{} : no_memory(bytes, std::strerror(errno), text);
+}
+
+/// Its pages are made, and nobody can change its size.
+Status fill(int file, std::size_t bytes, Text& text) {
   if (const int error = reserve(file, bytes)) return no_memory(bytes, std::strerror(error), text);
-  if (fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-    return fail(text, Code::internal, "cannot seal shared memory: %s", std::strerror(errno));
-  return {};
+  if (fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0) return {};
+  return fail(text, Code::internal, "cannot seal shared memory: %s", std::strerror(errno));
 }
 
 }  // namespace
 
-SharedMemory::SharedMemory(std::size_t bytes) : SharedMemory() {
+SharedMemory::SharedMemory(std::size_t bytes, Placement placement) : SharedMemory() {
   if (bytes == 0) return;
   Text text;
   auto must = [&](Status s) {
@@ -84,6 +89,8 @@ SharedMemory::SharedMemory(std::size_t bytes) : SharedMemory() {
   void* const mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
   if (mapped == MAP_FAILED) must(no_memory(bytes, std::strerror(errno), text));
   data_ = mapped;
+  (void)place(data_, bytes, placement);  // a wish, and before there are pages
+  must(fill(file_, bytes, text));
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   id_ = ++all.last_id;

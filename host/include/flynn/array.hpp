@@ -15,7 +15,7 @@ namespace flynn {
 class FLYNN_API ResidentMemory {
  public:
   /// Zeros. Throws std::bad_alloc.
-  explicit ResidentMemory(std::size_t bytes);
+  explicit ResidentMemory(std::size_t bytes, Placement placement);
   ResidentMemory(ResidentMemory&&) noexcept;
   ResidentMemory& operator=(ResidentMemory&&) noexcept;
   ~ResidentMemory();
@@ -44,9 +44,12 @@ class Array {
   using value_type = T;
 
   /// `size` zeros. O(1) from 2 MiB on: pages that nobody looks at are never made.
-  explicit Array(std::size_t size) : memory_(size * sizeof(T)), size_(size) {}
+  explicit Array(std::size_t size, Placement placement = Placement::local)
+      : memory_(bytes_of(size), placement), size_(size) {}
   /// A copy of `values`.
-  explicit Array(std::span<const T> values) : Array(values.size()) { std::ranges::copy(values, host().begin()); }
+  explicit Array(std::span<const T> values, Placement placement = Placement::local) : Array(values.size(), placement) {
+    std::ranges::copy(values, host().begin());
+  }
 
   std::size_t size() const { return size_; }
 
@@ -72,6 +75,11 @@ class Array {
     const Resident* operator->() const { return resident; }
   };
   Locked locked() const { return {std::lock_guard(resident().mutex), &resident()}; }
+
+  static std::size_t bytes_of(std::size_t size) {
+    if (size > std::size_t(-1) / 2 / sizeof(T)) throw std::bad_alloc();
+    return size * sizeof(T);
+  }
 
   ResidentMemory memory_;
   std::size_t size_;

@@ -4,6 +4,8 @@
 #include <span>
 #include <utility>
 
+#include <flynn/placement.hpp>
+
 namespace flynn {
 
 /// Owns host memory: 64-byte aligned, uninitialised, from 2 MiB on aligned to and backed by huge pages where the kernel
@@ -12,7 +14,7 @@ class [[gnu::visibility("default")]] Buffer {
  public:
   Buffer() = default;
   /// Throws std::bad_alloc when there is no memory.
-  explicit Buffer(std::size_t bytes);
+  explicit Buffer(std::size_t bytes, Placement placement = Placement::local);
   Buffer(Buffer && other) noexcept
       : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
   Buffer& operator=(Buffer&& other) noexcept {
@@ -38,11 +40,12 @@ class [[gnu::visibility("default")]] Buffer {
   std::size_t bytes_ = 0;
 };
 
-/// Room for `count` elements of type T.
+/// Room for `count` elements of type T. The pages are placed when they are first written, by whichever thread: with
+/// `by_part` a plain loop of the caller puts each on the node whose threads will take it.
 template <class T>
-Buffer make_buffer(std::size_t count) {
+Buffer make_buffer(std::size_t count, Placement placement = Placement::local) {
   if (count > std::size_t(-1) / 2 / sizeof(T)) throw std::bad_alloc();
-  return Buffer(count * sizeof(T));
+  return Buffer(count * sizeof(T), placement);
 }
 
 }  // namespace flynn

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <flynn/placement.hpp>
 #include <flynn/status.hpp>
 
 namespace flynn {
@@ -16,7 +17,7 @@ class FLYNN_API SharedMemory {
   SharedMemory() = default;
   /// Throws Error: out_of_memory when there is none (all of it is reserved now, so that no later access can fail),
   /// resource_exhausted when there is no file descriptor.
-  explicit SharedMemory(std::size_t bytes);
+  explicit SharedMemory(std::size_t bytes, Placement placement = Placement::local);
   SharedMemory(SharedMemory&& other) noexcept { swap(other); }
   SharedMemory& operator=(SharedMemory&& other) noexcept {
     swap(other);
@@ -54,9 +55,11 @@ class shared_vector {
   using value_type = T;
 
   shared_vector() = default;
-  /// Throws as SharedMemory does. O(n).
-  explicit shared_vector(std::size_t size) : memory_(bytes_of(size)), size_(size) {}
-  shared_vector(std::size_t size, const T& value) : shared_vector(size) {
+  /// Throws as SharedMemory does. Its pages are made here, so `local` is the node of the caller. O(n).
+  explicit shared_vector(std::size_t size, Placement placement = Placement::local)
+      : memory_(bytes_of(size), placement), size_(size) {}
+  shared_vector(std::size_t size, const T& value, Placement placement = Placement::local)
+      : shared_vector(size, placement) {
     for (T& element : *this) element = value;
   }
   shared_vector(shared_vector&& other) noexcept
