@@ -31,7 +31,7 @@ done
 
 if command -v compute-sanitizer >/dev/null 2>&1; then
   for tool in memcheck racecheck; do
-    for name in vector_test reduce_test scan_test; do
+    for name in vector_test reduce_test scan_test array_test; do
       say "compute-sanitizer --tool $tool $name"
       compute-sanitizer --tool $tool --error-exitcode 9 "$here/bin/$name" --gtest_brief=1 --gtest_filter='*cuda*-*ScansWhatNoCacheHolds*' \
         >"$results/$tool-$name.txt" 2>&1 || bad "$tool $name"
