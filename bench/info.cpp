@@ -91,7 +91,7 @@ Exit info(const Settings& settings) {
   TextReport report(stdout, settings.color, false);
   report.machine(host, build, context.threads());
   print_host(host, context.threads());
-  report.title(fmt::format("Topology, by {}", topology().source));
+  report.title(fmt::format("Topology, source: {}", topology().source));
   print_topology();
   report.title("Backends");
   report.backends(backends.all, context.threads());

@@ -178,7 +178,7 @@ class Backends(unittest.TestCase):
         topology = json.loads(bench("info", "--json").stdout)["topology"]
         cpus = [range(int(r.split("-")[0]), int(r.split("-")[-1]) + 1) for n in topology["nodes"] for r in n["cpus"].split(",") if r]
         self.assertEqual(sorted(c for r in cpus for c in r), sorted(os.sched_getaffinity(0)))
-        self.assertIn("Topology, by " + topology["source"], bench("info").stdout)
+        self.assertIn("Topology, source: " + topology["source"], bench("info").stdout)
         if topology["source"] != "hwloc":
             self.skipTest("built without hwloc")
         other = {"HWLOC_SYNTHETIC": "pack:2 numa:1 core:4 pu:2"}

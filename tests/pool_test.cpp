@@ -182,6 +182,25 @@ TEST(ThreadPool, OrdersPartsByTheirHomes) {
   EXPECT_EQ((std::set{moved[0], moved[1]}), (std::set{plain[2], plain[3]}));
 }
 
+TEST(ThreadPool, TakesWhatIsLeftOnItsOwnNodeFirst) {
+  TwoNodes two;
+  // Eight parts in four shares of two. All threads are held in their first part but the second one of node 0.
+  std::atomic<int> waiting{0}, taken{0};
+  std::vector<std::size_t> order;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  auto wait_for = [&](const std::atomic<int>& count, int enough) {
+    while (count < enough && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  };
+  two.pool.run(8, 4, [&](std::size_t part) noexcept {
+    ++waiting;
+    wait_for(waiting, 4);
+    if (part % 2 == 0 && part != 2) return wait_for(taken, 5);
+    if (taken < 5) order.push_back(part);
+    ++taken;
+  });
+  EXPECT_EQ(order, (std::vector<std::size_t>{2, 3, 1, 5, 7}));
+}
+
 TEST(ThreadPool, RunsEveryPartOnceWhateverTheHomes) {
   TwoNodes two;
   for (unsigned threads : {1u, 2u, 3u, 4u})
