@@ -24,7 +24,7 @@ bool wants_color(std::FILE* out, When color) {
   return isatty(fileno(out)) && terminal && std::strcmp(terminal, "dumb") != 0;
 }
 
-constexpr const char* columns = "{:<9} {:<4} {:>6} {:<8} {:<14} {:>9} {:>7} {:>14} {:>9} {:>8}  {}";
+constexpr const char* columns = "{:<9} {:<4} {:>6} {:<9} {:<14} {:>9} {:>7} {:>14} {:>9} {:>8}  {}";
 
 std::string percent(double fraction) { return fmt::format("{:.{}f} %", 100 * fraction, fraction < 0.0995 ? 1 : 0); }
 
@@ -82,12 +82,13 @@ std::string state_of(const BackendInfo& info, unsigned budget) {
   if (info.architecture.empty()) return "one instruction, one element";
   text = std::string(info.architecture);
   if (info.kind == FlynnClass::mimd_threads) text += fmt::format(", {} thread{}", budget, budget == 1 ? "" : "s");
+  if (info.kind == FlynnClass::mimd_processes) text += fmt::format(", {} worker{}", budget, budget == 1 ? "" : "s");
   return text;
 }
 
 void TextReport::backends(const std::deque<BackendInfo>& all, unsigned budget) {
   for (const BackendInfo& info : all) {
-    line(fmt::format("  {:<8} {:<14} ", info.name, name_of(info.kind)) +
+    line(fmt::format("  {:<9} {:<14} ", info.name, name_of(info.kind)) +
          paint(state_of(info, budget), info.available ? Style::plain : Style::yellow));
     for (const std::string& driver : info.left_out) line("  " + paint("  without " + driver, Style::yellow));
   }
@@ -115,7 +116,7 @@ void TextReport::row(const Figure& f) {
       f.requested == "auto" && !f.report.used.empty() ? f.report.used : name_of(f.report.kind);
   if (f.error) {
     const std::string left =
-        fmt::format("{:<9} {:<4} {:>6} {:<8} ", f.spec.workload, f.spec.type, size_text(f.n), f.requested);
+        fmt::format("{:<9} {:<4} {:>6} {:<9} ", f.spec.workload, f.spec.type, size_text(f.n), f.requested);
     line(left +
          (f.is_hole() ? paint("no kernel", Style::dim) : paint(std::string("failed: ") + f.error->what(), Style::red)));
     return;

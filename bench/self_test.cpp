@@ -72,7 +72,7 @@ Exit self_test(const Settings& settings, Context& context) {
           test_one(*trial, {.backend = info->name, .device = settings.device, .context = &context}, words);
       ++counts.of[int(outcome)];
       if (settings.quiet && outcome != Outcome::missed && outcome != Outcome::right_refused) continue;
-      fmt::print("{:<9} {:<4} {:>6} {:<8} {:<21} {}\n", group.subject->info.workload, group.subject->info.type,
+      fmt::print("{:<9} {:<4} {:>6} {:<9} {:<21} {}\n", group.subject->info.workload, group.subject->info.type,
                  size_text(group.n), info->name, name_of(outcome), words);
     }
   }
