@@ -19,6 +19,7 @@ int number(const char* variable) {
   const std::string_view what = variable ? variable : "";
   if (what == "crash") raise(SIGSEGV);
   if (what == "exit") _exit(7);
+  if (what == "hang") fork();  // what it started is to go with it
   while (what == "hang") pause();
 }
 }  // namespace

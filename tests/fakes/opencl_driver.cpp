@@ -20,6 +20,7 @@ void fall_ill(std::string_view when) {
   if (what == "crash") raise(SIGSEGV);
   if (what == "clash" && dlopen(std::getenv("FAKE_OPENCL_OTHER"), RTLD_LAZY | RTLD_NOLOAD)) raise(SIGSEGV);
   if (what == "exit") _exit(7);
+  if (what == "hang") fork();  // what it started is to go with it
   while (what == "hang") pause();
 }
 [[gnu::constructor]] void when_opened() { fall_ill("constructor"); }
