@@ -16,8 +16,9 @@ struct ElementsOf {
 template <class V, std::size_t... i>
 FLYNN_ALWAYS_INLINE V shuffle(const V& a, const V& b, std::index_sequence<i...>) {
   using Elements = typename ElementsOf<V>::type;
-  return V(__builtin_bit_cast(typename V::register_type, __builtin_shufflevector(__builtin_bit_cast(Elements, a.data),
-                                                                                 __builtin_bit_cast(Elements, b.data), i...)));
+  return V(__builtin_bit_cast(
+      typename V::register_type,
+      __builtin_shufflevector(__builtin_bit_cast(Elements, a.data), __builtin_bit_cast(Elements, b.data), i...)));
 }
 template <class V, std::size_t... i>
 FLYNN_ALWAYS_INLINE V last_everywhere(const V& v, std::index_sequence<i...>) {
@@ -27,6 +28,11 @@ FLYNN_ALWAYS_INLINE V last_everywhere(const V& v, std::index_sequence<i...>) {
 template <class V, std::size_t... i>
 FLYNN_ALWAYS_INLINE V one_place_on(const V& before, const V& v, std::index_sequence<i...>) {
   return shuffle(before, v, std::index_sequence<(V::size - 1 + i)...>{});
+}
+/// The elements of v from place w on, and then those before.
+template <std::size_t w, class V, std::size_t... i>
+FLYNN_ALWAYS_INLINE V places_on(const V& v, std::index_sequence<i...>) {
+  return shuffle(v, v, std::index_sequence<(i + w) % V::size...>{});
 }
 /// Where the place has the bit h, the last of the h elements before; elsewhere the identity.
 template <std::size_t h, class V, std::size_t... i>
@@ -81,100 +87,202 @@ struct Row {
   }
 };
 
-/// A block: n <= 1024 elements.
-template <class Arch, bool exclusive, bool stream, class T>
-void scan_block(const T* x, T* y, std::size_t n, T base_of_block) {
+/// The halving tree over the lanes that are left of a block.
+template <class Arch, class T, std::size_t w = xsimd::batch<T, Arch>::size / 2>
+FLYNN_ALWAYS_INLINE T first_after_halving(const xsimd::batch<T, Arch>& v) {
+  using V = xsimd::batch<T, Arch>;
+  if constexpr (w == 0) {
+    alignas(V) T lanes[V::size];
+    v.store_aligned(lanes);
+    return lanes[0];
+  } else {
+    return first_after_halving<Arch, T, w / 2>(v + places_on<w>(v, std::make_index_sequence<V::size>{}));
+  }
+}
+
+/// Where the data of a call is, and where its results go.
+enum class Way {
+  caches,
+  memory,       ///< in place, or not aligned
+  past_caches,  ///< stores that do not hit what was just read
+};
+
+/// How many pieces of data beyond the caches are scanned at a time, a row of each in turn: four streams have more lines
+/// of DRAM under way than one. In the caches one is faster.
+constexpr std::size_t streams = 4;
+
+/// The tree sums of blocks.
+template <class Arch, std::size_t blocks, class T>
+FLYNN_ALWAYS_INLINE void sum_blocks(const T* x, T* sums) {
+  detail::Lanes<Arch, T> lanes[blocks];
+  auto same = [](auto v) { return v; };
+  for (std::size_t i = 0; i < tree_block; i += tree_lanes)
+#pragma GCC unroll 4
+    for (std::size_t b = 0; b < blocks; ++b) lanes[b].add_row(same, x + b * tree_block + i);
+#pragma GCC unroll 4
+  for (std::size_t b = 0; b < blocks; ++b) sums[b] = first_after_halving<Arch, T>(lanes[b].halve_registers());
+}
+
+/// Scans blocks from what comes before each, while what comes next is on its way from memory.
+template <class Arch, bool exclusive, Way way, std::size_t blocks, class T>
+FLYNN_ALWAYS_INLINE void scan_blocks(const T* x, T* y, const T* bases) {
+  using V = xsimd::batch<T, Arch>;
+  V base[blocks], carry[blocks];
+#pragma GCC unroll 4
+  for (std::size_t b = 0; b < blocks; ++b) {
+    base[b] = V(bases[b]);
+    carry[b] = V(T(-0.0));
+  }
+  for (std::size_t i = 0; i < tree_block; i += scan_row)
+#pragma GCC unroll 4
+    for (std::size_t b = 0; b < blocks; ++b) {
+      const T* const in = x + b * tree_block + i;
+      if constexpr (way != Way::caches)
+        for (std::size_t k = 0; k < scan_row; k += 64 / sizeof(T)) __builtin_prefetch(in + blocks * tree_block + k);
+      const Row<Arch, T> row(in);
+      row.template store<exclusive, way == Way::past_caches>(y + b * tree_block + i, base[b], carry[b]);
+      carry[b] = carry[b] + row.total();
+    }
+}
+
+/// The rest of the input, less than a block.
+template <class Arch, bool exclusive, class T>
+void scan_rest(const T* x, T* y, std::size_t n, T base_of_block) {
   using V = xsimd::batch<T, Arch>;
   const V base(base_of_block);
   V carry(T(-0.0));
-  std::size_t i = 0;
-  for (; i + scan_row <= n; i += scan_row) {
-    // What the next segment reads comes from memory while this one is written.
-    if constexpr (stream)
-      for (std::size_t k = 0; k < scan_row; k += 64 / sizeof(T)) __builtin_prefetch(x + scan_segment + i + k, 0, 2);  // into L2
-    const Row<Arch, T> row(x + i);
-    row.template store<exclusive, stream>(y + i, base, carry);
+  for (std::size_t i = 0; i < n; i += scan_row) {
+    const std::size_t count = n - i < scan_row ? n - i : scan_row;
+    T values[scan_row] = {}, scanned[scan_row];
+    for (std::size_t k = 0; k < count; ++k) values[k] = x[i + k];
+    const Row<Arch, T> row(values);
+    row.template store<exclusive, false>(scanned, base, carry);
     carry = carry + row.total();
+    for (std::size_t k = 0; k < count; ++k) y[i + k] = scanned[k];
   }
-  if (i == n) return;
-  T rest[scan_row] = {}, scanned[scan_row];
-  for (std::size_t k = 0; i + k < n; ++k) rest[k] = x[i + k];
-  Row<Arch, T>(rest).template store<exclusive, false>(scanned, base, carry);
-  for (std::size_t k = 0; i + k < n; ++k) y[i + k] = scanned[k];
 }
 
-template <class Arch, bool exclusive, bool stream, class T>
+template <class Arch, bool exclusive, Way way, class T>
 Status scan_floats(const Scan<T>& w, const Execution& execution) {
-  using V = xsimd::batch<T, Arch>;
   const std::size_t n = w.x.size();
-  auto same = [](auto x) { return x; };
   TreeCounter<T> segments;
   for (std::size_t begin = 0; begin < n; begin += scan_segment) {
     if (Status s = poll(execution); !s.ok()) return s;
-    const T* const x = w.x.data + begin;
-    const std::size_t length = n - begin < scan_segment ? n - begin : scan_segment;
-    alignas(V) T totals[scan_segment / tree_block];
-    if (length == scan_segment)
-      for (std::size_t b = 0; b < scan_segment / tree_block; b += V::size)
-        detail::whole_blocks<Arch, stream, T>(same, x + b * tree_block).store_aligned(totals + b);
-    else
-      for (std::size_t b = 0; b * tree_block < length; ++b)
-        totals[b] = detail::partial_block<Arch, T>(
-            same, length - b * tree_block < tree_block ? length - b * tree_block : tree_block, x + b * tree_block);
+    const std::size_t end = n - begin < scan_segment ? n : begin + scan_segment;
     const T offset = w.init + segments.result();
     TreeCounter<T> blocks;
-    for (std::size_t i = 0; i < length; i += tree_block) {
-      scan_block<Arch, exclusive, stream>(x + i, w.y.data + begin + i, length - i < tree_block ? length - i : tree_block,
-                                          offset + blocks.result());
-      blocks.push(totals[i / tree_block]);
-    }
+    std::size_t i = begin;
+    auto go_on = [&](auto count) {
+      constexpr std::size_t at_once = count.value;
+      for (; i + at_once * tree_block <= end; i += at_once * tree_block) {
+        T sums[at_once], bases[at_once];
+        sum_blocks<Arch, at_once>(w.x.data + i, sums);
+        for (std::size_t b = 0; b < at_once; ++b) {
+          bases[b] = offset + blocks.result();
+          blocks.push(sums[b]);
+        }
+        scan_blocks<Arch, exclusive, way, at_once>(w.x.data + i, w.y.data + i, bases);
+      }
+    };
+    if constexpr (way != Way::caches) go_on(std::integral_constant<std::size_t, streams>());
+    go_on(std::integral_constant<std::size_t, 1>());
+    if (i < end) scan_rest<Arch, exclusive>(w.x.data + i, w.y.data + i, end - i, offset + blocks.result());
     segments.push(blocks.result());
   }
-  if constexpr (stream) stream_fence<Arch>();
+  if constexpr (way == Way::past_caches) stream_fence<Arch>();
   return {};
 }
 
+/// Integers in the order in which they stand. `sum` is that of all before, and then with these.
 template <class Arch, bool exclusive, class T>
-Status scan_integers(const Scan<T>& w, const Execution& execution) {
+void scan_run(const T* x, T* y, std::size_t n, T& sum) {
   using V = xsimd::batch<T, Arch>;
   constexpr std::make_index_sequence<V::size> places;
   const V zero(T(0));
-  T sum = w.init;
-  return in_chunks(w.x.size(), execution, [&](std::size_t i, std::size_t end) {
-    V carry(sum);
-    for (; i + V::size <= end; i += V::size) {
-      V v = V::load_unaligned(w.x.data + i);
+  V carry(sum);
+  std::size_t i = 0;
+  for (; i + V::size <= n; i += V::size) {
+    V v = V::load_unaligned(x + i);
+    join_elements(v, zero);
+    (carry + (exclusive ? one_place_on(zero, v, places) : v)).store_unaligned(y + i);
+    carry = carry + last_everywhere(v, places);
+  }
+  alignas(V) T lanes[V::size];
+  carry.store_aligned(lanes);
+  sum = lanes[0];
+  for (; i < n; ++i) {
+    const T before = sum;
+    sum = wrapping_add(sum, x[i]);
+    y[i] = exclusive ? before : sum;
+  }
+}
+
+/// Four pages of integers: their sums, and then a vector of each in turn.
+template <class Arch, bool exclusive, Way way, class T>
+void scan_pages(const T* x, T* y, T& sum) {
+  using V = xsimd::batch<T, Arch>;
+  constexpr std::make_index_sequence<V::size> places;
+  constexpr std::size_t page = 4096 / sizeof(T);
+  const V zero(T(0));
+  V totals[streams] = {zero, zero, zero, zero}, carry[streams];
+  for (std::size_t i = 0; i < page; i += V::size)
+#pragma GCC unroll 4
+    for (std::size_t b = 0; b < streams; ++b) totals[b] = totals[b] + V::load_unaligned(x + b * page + i);
+  for (std::size_t b = 0; b < streams; ++b) {
+    carry[b] = V(sum);
+    sum = wrapping_add(sum, first_after_halving<Arch, T>(totals[b]));
+  }
+  for (std::size_t i = 0; i < page; i += V::size)
+#pragma GCC unroll 4
+    for (std::size_t b = 0; b < streams; ++b) {
+      const T* const in = x + b * page + i;
+      __builtin_prefetch(in + streams * page);
+      V v = V::load_unaligned(in);
       join_elements(v, zero);
-      (carry + (exclusive ? one_place_on(zero, v, places) : v)).store_unaligned(w.y.data + i);
-      carry = carry + last_everywhere(v, places);
+      const V value = carry[b] + (exclusive ? one_place_on(zero, v, places) : v);
+      if constexpr (way == Way::past_caches)
+        stream_store<Arch>(y + b * page + i, value);
+      else
+        value.store_unaligned(y + b * page + i);
+      carry[b] = carry[b] + last_everywhere(v, places);
     }
-    alignas(V) T lanes[V::size];
-    carry.store_aligned(lanes);
-    sum = lanes[0];
-    for (; i < end; ++i) {
-      const T before = sum;
-      sum = wrapping_add(sum, w.x[i]);
-      w.y[i] = exclusive ? before : sum;
-    }
+}
+
+template <class Arch, bool exclusive, Way way, class T>
+Status scan_integers(const Scan<T>& w, const Execution& execution) {
+  constexpr std::size_t four_pages = streams * 4096 / sizeof(T);
+  T sum = w.init;
+  const Status status = in_chunks(w.x.size(), execution, [&](std::size_t i, std::size_t end) {
+    if constexpr (way != Way::caches)
+      for (; i + four_pages <= end; i += four_pages) scan_pages<Arch, exclusive, way>(w.x.data + i, w.y.data + i, sum);
+    scan_run<Arch, exclusive>(w.x.data + i, w.y.data + i, end - i, sum);
   });
+  if constexpr (way == Way::past_caches) stream_fence<Arch>();
+  return status;
+}
+
+template <class Arch, bool exclusive, Way way, class T>
+Status scan_of_type(const Scan<T>& w, const Execution& execution) {
+  if constexpr (std::is_integral_v<T>)
+    return scan_integers<Arch, exclusive, way>(w, execution);
+  else
+    return scan_floats<Arch, exclusive, way>(w, execution);
 }
 
 template <class Arch, bool exclusive, class T>
-Status scan_of_type(const Scan<T>& w, const Execution& execution) {
-  if constexpr (std::is_integral_v<T>) {
-    return scan_integers<Arch, exclusive>(w, execution);
-  } else {
-    const bool stream = can_stream<Arch> && execution.bypass_caches && w.x.data != w.y.data &&
-                        reinterpret_cast<std::uintptr_t>(w.y.data) % sizeof(xsimd::batch<T, Arch>) == 0;
-    return stream ? scan_floats<Arch, exclusive, true>(w, execution) : scan_floats<Arch, exclusive, false>(w, execution);
-  }
+Status scan_on_its_way(const Scan<T>& w, const Execution& execution) {
+  const bool is_aligned = reinterpret_cast<std::uintptr_t>(w.y.data) % sizeof(xsimd::batch<T, Arch>) == 0;
+  if (!execution.bypass_caches) return scan_of_type<Arch, exclusive, Way::caches>(w, execution);
+  if (!can_stream<Arch> || !is_aligned || w.x.data == w.y.data)
+    return scan_of_type<Arch, exclusive, Way::memory>(w, execution);
+  return scan_of_type<Arch, exclusive, Way::past_caches>(w, execution);
 }
 
 }  // namespace
 
 template <class Arch, class T>
 Status scan(const Scan<T>& w, Execution& execution) {
-  return w.exclusive ? scan_of_type<Arch, true>(w, execution) : scan_of_type<Arch, false>(w, execution);
+  return w.exclusive ? scan_on_its_way<Arch, true>(w, execution) : scan_on_its_way<Arch, false>(w, execution);
 }
 
 using Arch = xsimd::FLYNN_SIMD_ARCH;

@@ -21,7 +21,6 @@ inline constexpr bool can_stream = false;
 /// Writes `value` to `out`, which must be aligned to its size.
 template <class Arch, class T>
 FLYNN_ALWAYS_INLINE void stream_store(T* out, const xsimd::batch<T, Arch>& value) {
-  static_assert(std::is_floating_point_v<T>);
 #if defined(__x86_64__)
 #if defined(__AVX512F__)
   if constexpr (sizeof value == 64)
