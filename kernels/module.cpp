@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include <kernels/kernels.hpp>
+#include <kernels/on_queue.hpp>
 
 namespace flynn::FLYNN_DEVICE {
 namespace {
@@ -13,27 +14,19 @@ Status probe(Text& text) {
   return fail(text, Code::unavailable, "%s", inventory().reason.c_str());
 }
 
+template <class Work>
+Status on_device(Execution& execution, Work work) {
+  auto device = [&]() -> Device& { return device_at(execution.device, execution.threads); };
+  return kernels::on_queue<Queue>(execution, device, work);
+}
+
 template <class W, void (*plan)(Queue&, const W&)>
 Status run(const W& w, Execution& execution) {
-  try {
-    Queue queue(device_at(execution.device, execution.threads), execution);
-    plan(queue, w);
-    queue.finish();
-    return {};
-  } catch (const kernels::Failure& failure) {
-    return fail(*execution.text, failure.code(), "%s", failure.what());
-  }
+  return on_device(execution, [&](Queue& queue) { plan(queue, w); });
 }
 
 Status fetch(Resident& resident, Execution& execution) {
-  try {
-    Queue queue(device_at(execution.device, execution.threads), execution);
-    queue.fetch(resident);
-    queue.finish();
-    return {};
-  } catch (const kernels::Failure& failure) {
-    return fail(*execution.text, failure.code(), "%s", failure.what());
-  }
+  return on_device(execution, [&](Queue& queue) { queue.fetch(resident); });
 }
 
 template <class W, void (*plan)(Queue&, const W&)>

@@ -1,5 +1,7 @@
 #include <kernels/cuda/queue.hpp>
 
+#include <kernels/on_queue.hpp>
+
 namespace flynn::cuda {
 namespace {
 
@@ -80,15 +82,9 @@ void Queue::fetch(Resident& resident) { kernels::hold(*this, execution_, residen
 Replica Queue::make_replica(std::size_t bytes) {
   CUdeviceptr memory;
   check(cuMemAlloc(&memory, bytes), "cuMemAlloc");
-  auto download = [](const Replica& replica, void* to, std::size_t count, Execution& execution) -> Status {
-    try {
-      Queue queue(*static_cast<Device*>(const_cast<void*>(replica.device)), execution);
-      queue.download(replica, to, count);
-      queue.finish();
-      return {};
-    } catch (const Failure& failure) {
-      return fail(*execution.text, failure.code(), "%s", failure.what());
-    }
+  auto download = [](const Replica& replica, void* to, std::size_t count, Execution& execution) {
+    auto device = [&]() -> Device& { return *static_cast<Device*>(const_cast<void*>(replica.device)); };
+    return kernels::on_queue<Queue>(execution, device, [&](Queue& queue) { queue.download(replica, to, count); });
   };
   auto release = [](const Replica& replica) {
     // Perhaps at the end of the process, when the driver has gone and its memory with it.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <kernels/on_queue.hpp>
+
 namespace flynn::opencl {
 namespace {
 
@@ -94,15 +96,9 @@ void Queue::fetch(Resident& resident) { kernels::hold(*this, execution_, residen
 
 Replica Queue::make_replica(std::size_t bytes) {
   Memory memory = make_memory(bytes, CL_MEM_READ_WRITE, nullptr);
-  auto download = [](const Replica& replica, void* to, std::size_t count, Execution& execution) -> Status {
-    try {
-      Queue queue(*static_cast<Device*>(const_cast<void*>(replica.device)), execution);
-      queue.download(replica, to, count);
-      queue.finish();
-      return {};
-    } catch (const Failure& failure) {
-      return fail(*execution.text, failure.code(), "%s", failure.what());
-    }
+  auto download = [](const Replica& replica, void* to, std::size_t count, Execution& execution) {
+    auto device = [&]() -> Device& { return *static_cast<Device*>(const_cast<void*>(replica.device)); };
+    return kernels::on_queue<Queue>(execution, device, [&](Queue& queue) { queue.download(replica, to, count); });
   };
   auto release = [](const Replica& replica) { clReleaseMemObject(reinterpret_cast<cl_mem>(replica.memory)); };
   return {&device_, reinterpret_cast<std::uintptr_t>(memory.release()), download, release};
