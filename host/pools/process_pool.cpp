@@ -121,18 +121,29 @@ void ProcessPool::kill_holders(std::size_t tasks) {
 
 // ---- a call
 
-ProcessPool::Use::Use(ProcessPool& pool, Execution& execution)
-    : pool_(pool), execution_(execution), lock_(pool.use_, std::defer_lock) {}
+ProcessPool::Use::Use(ProcessPool& pool, Execution& execution) : pool_(pool), execution_(execution) {}
 
 Status ProcessPool::Use::begin() {
-  while (!lock_.try_lock_for(std::chrono::nanoseconds(tick_ns)))
+  std::unique_lock lock(pool_.mutex_);
+  while (!pool_.is_free_.wait_for(lock, std::chrono::nanoseconds(tick_ns), [this] { return !pool_.is_used_; }))
     if (const Status s = poll(execution_); !s.ok()) return s;
+  has_begun_ = pool_.is_used_ = true;
   pool_.supervisor_.begin_call();
   return {};
 }
 
-/// The next call of the same size finds room in the arena.
 ProcessPool::Use::~Use() {
+  if (!has_begun_) return;
+  keep_scratch();
+  {
+    const std::lock_guard lock(pool_.mutex_);
+    pool_.is_used_ = false;
+  }
+  pool_.is_free_.notify_one();
+}
+
+/// The next call of the same size finds room in the arena.
+void ProcessPool::Use::keep_scratch() {
   std::size_t needed = used_;
   for (const SharedMemory& memory : memories_) needed += memory.bytes();
   if (memories_.empty() || needed > most_kept) return;

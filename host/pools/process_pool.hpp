@@ -1,4 +1,5 @@
 #pragma once
+#include <condition_variable>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -39,8 +40,10 @@ class ProcessPool {
 
   const SharedMemory board_memory_;
   Board& board_;
-  SharedMemory arena_;    ///< scratch memory that is kept from call to call
-  std::timed_mutex use_;  ///< held by the caller whose call it is
+  SharedMemory arena_;  ///< scratch memory that is kept from call to call
+  std::mutex mutex_;
+  std::condition_variable is_free_;
+  bool is_used_ = false;  ///< by a call
   Supervisor supervisor_;
 };
 
@@ -68,10 +71,11 @@ class ProcessPool::Use {
 
  private:
   Status run(std::size_t tasks, Fill fill, const void* state);
+  void keep_scratch();
 
   ProcessPool& pool_;
   Execution& execution_;
-  std::unique_lock<std::timed_mutex> lock_;
+  bool has_begun_ = false;
   std::size_t used_ = 0;                ///< bytes of the pool's arena
   std::vector<SharedMemory> memories_;  ///< what the arena had no room for
   unsigned workers_ = 1;
