@@ -157,7 +157,10 @@ Context::Context(Settings settings) : state_(std::make_unique<State>()) {
   state_->environment_backend = variable ? variable : "";
 }
 
-Context::~Context() = default;
+Context::~Context() {
+  // A forked child has none of the threads that would be waited for, and the workers are its parent's.
+  if (forks.load(std::memory_order_relaxed) != state_->forks_at_start) (void)state_.release();
+}
 
 Context& Context::standard() {
   static Context& context = *new Context;

@@ -43,9 +43,9 @@ TEST(Choice, NamesTheKnownBackendsAndTheNearest) {
   const auto done = try_sum(V{1}, {.backend = "thraeds"});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code(), Code::invalid_argument);
-  EXPECT_STREQ(
-      done.error().what(),
-      "unknown backend \"thraeds\"; known are auto, scalar, simd, threads, processes, opencl and cuda; did you mean threads?");
+  EXPECT_STREQ(done.error().what(),
+               "unknown backend \"thraeds\"; known are auto, scalar, simd, threads, processes, opencl and cuda; did "
+               "you mean threads?");
 }
 
 TEST(Choice, NeverRunsAnythingElse) {
@@ -270,6 +270,28 @@ TEST(Fork, TheChildIsToldInsteadOfLeftHanging) {
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
+}
+
+/// The child has none of the threads of its parent's contexts, and must leave the parent's workers alone.
+TEST(Fork, TheChildMayDestroyAContext) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ThreadSanitizer allows no new threads after a fork";
+#endif
+  const V x(1'000'000, 1.0f);
+  auto context = std::make_unique<Context>();
+  for (const char* backend : {"threads", "processes"}) sum(x, {.backend = backend, .context = context.get()});
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    context.reset();
+    Context fresh;
+    const auto again = try_sum(x, {.backend = "processes", .context = &fresh});
+    _exit(again && *again == 1'000'000 ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(sum(x, {.backend = "processes", .context = context.get()}), 1'000'000);
 }
 
 TEST(Report, SaysWhatHappened) {

@@ -70,7 +70,8 @@ Status ProcessPool::wait(std::size_t tasks, Execution& execution) {
   };
   for (std::string how;;) {
     const std::uint32_t progress = board_.progress.load(std::memory_order_seq_cst);
-    if (find_lost(tasks, how)) stop(fail(*execution.text, Code::worker_died, "a worker process %s", how.c_str()));
+    if (find_lost(tasks, how))
+      stop(fail(*execution.text, Code::worker_died, "the worker process that had %s", how.c_str()));
     if (is_over(tasks)) return status;
     if (const auto broken = supervisor_.broken())
       stop(fail(*execution.text, Code::unavailable, "no worker process is left: %s", broken->c_str()));
@@ -97,10 +98,10 @@ bool ProcessPool::find_lost(std::size_t tasks, std::string& how) {
     const std::uint32_t state = board_.states[i].load(std::memory_order_acquire);
     if (phase_of(state) != Phase::taken) continue;
     const auto end = supervisor_.how_ended(worker_of(state));
-    if (!end) continue;
-    how = *end;
+    std::uint32_t expected = state;  // it may have been done just before the end
+    if (!end || !board_.states[i].compare_exchange_strong(expected, task_state(Phase::done))) continue;
+    how = "part " + std::to_string(i + 1) + " of " + std::to_string(tasks) + " " + *end;
     any = true;
-    board_.states[i].store(task_state(Phase::done), std::memory_order_relaxed);
   }
   return any;
 }
