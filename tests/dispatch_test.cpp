@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <flynn/flynn.hpp>
+#include <tests/faults/processes.hpp>
 
 // Sanitizers have operators of their own.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -280,6 +281,7 @@ TEST(Fork, TheChildMayDestroyAContext) {
   const V x(1'000'000, 1.0f);
   auto context = std::make_unique<Context>();
   for (const char* backend : {"threads", "processes"}) sum(x, {.backend = backend, .context = context.get()});
+  const std::vector<pid_t> workers = faults::children();
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
@@ -291,6 +293,7 @@ TEST(Fork, TheChildMayDestroyAContext) {
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
+  EXPECT_EQ(faults::children(), workers);
   EXPECT_EQ(sum(x, {.backend = "processes", .context = context.get()}), 1'000'000);
 }
 
