@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <kernels/cuda/check.hpp>
+#include <kernels/cuda/cublas.hpp>
 #include <kernels/piece.hpp>
 #include <kernels/texts.hpp>
 
@@ -22,10 +23,15 @@ struct Lane {
   using Span = std::pair<CUevent, CUevent>;
 
   explicit Lane(Stream made) : stream(std::move(made)) {}
+  ~Lane() {
+    if (blas) cublas()->destroy(blas);
+  }
+  Lane(const Lane&) = delete;
 
   Stream stream;
   std::vector<Event> events;
   std::vector<std::pair<kernels::Entry, CUfunction>> functions;
+  cublasHandle_t blas = nullptr;  ///< on the stream, once a product has needed it
   // Of one call.
   std::size_t used_events = 0;
   std::vector<CUdeviceptr> memories;

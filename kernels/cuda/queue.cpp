@@ -139,10 +139,14 @@ void Queue::launch(const kernels::Entry& entry, std::size_t groups, std::size_t 
   check(cuLaunchKernel(function, unsigned(groups), 1, 1, unsigned(group_size), 1, 1, 0, lane_->stream.get(), values,
                        nullptr),
         "cuLaunchKernel");
-  lane_->launches.emplace_back(begin, event_now());
-  // Two launches are under way at most: the device never waits for the host, and a stop waits for two slices.
-  if (lane_->launches.size() > 1)
-    check(cuEventSynchronize(lane_->launches[lane_->launches.size() - 2].second), "cuEventSynchronize");
+  launched(begin);
+}
+
+/// Two launches are under way at most: the device never waits for the host, and a stop waits for two slices.
+void Queue::launched(CUevent begin) {
+  std::vector<Lane::Span>& launches = lane_->launches;
+  launches.emplace_back(begin, event_now());
+  if (launches.size() > 1) check(cuEventSynchronize(launches[launches.size() - 2].second), "cuEventSynchronize");
 }
 
 void Queue::read(Pointer from, void* to, std::size_t bytes) {

@@ -49,6 +49,10 @@ class Queue {
     launch(entry, groups, group_size, values.data());
   }
 
+  /// gemm by cuBLAS; false where the text must do it. See gemm.cpp.
+  template <class T>
+  bool library_gemm(const Gemm<T>& w, Pointer a, Pointer b, Pointer c);
+
   template <class T>
   void read(Pointer from, T* to, std::size_t n) {
     read(from, static_cast<void*>(to), n * sizeof(T));
@@ -79,6 +83,8 @@ class Queue {
   void launch(const kernels::Entry& entry, std::size_t groups, std::size_t group_size, void** values);
   void read(Pointer from, void* to, std::size_t bytes);
   CUevent event_now();
+  void launched(CUevent begin);
+  cublasHandle_t cublas_handle();
   CUfunction function(const kernels::Entry& entry);
 
   Device& device_;
