@@ -20,15 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::size_t shared_kib() {
-  std::ifstream file("/proc/meminfo");
-  std::string word;
-  std::size_t kib = 0;
-  while (file >> word)
-    if (word == "Shmem:") file >> kib;
-  return kib;
-}
-
 TEST(SharedVector, IsZeroedAndGoesBack) {
   const std::size_t before = open_files();
   {
