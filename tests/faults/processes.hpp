@@ -40,16 +40,6 @@ inline std::size_t open_files() {
   return std::size_t(std::distance(begin(files), end(files)));
 }
 
-/// How much shared memory the whole machine uses.
-inline std::size_t shared_kib() {
-  std::ifstream file("/proc/meminfo");
-  std::string word;
-  std::size_t kib = 0;
-  while (file >> word)
-    if (word == "Shmem:") file >> kib;
-  return kib;
-}
-
 /// Waits until it holds, at most so long; says whether it does.
 inline bool holds_within(std::chrono::milliseconds limit, const std::function<bool()>& condition) {
   const auto end = std::chrono::steady_clock::now() + limit;
