@@ -106,8 +106,10 @@ SharedMemory::~SharedMemory() {
     all.losses.fetch_add(1, std::memory_order_release);
     munmap(data_, bytes_);
   }
-  // Whoever still maps it: the pages are gone.
-  fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, off_t(bytes_));
+  // Whoever still maps it: the pages are gone, the last one too, of which a hole of just these bytes would only zero a
+  // part.
+  const std::size_t page = std::size_t(sysconf(_SC_PAGESIZE));
+  fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, off_t((bytes_ + page - 1) / page * page));
   close(file_);
 }
 
