@@ -8,7 +8,7 @@ find_path(FLYNN_HWLOC_INCLUDE hwloc.h DOC "Where hwloc.h is (Debian: libhwloc-de
 find_library(FLYNN_HWLOC_LIBRARY hwloc DOC "libhwloc (Debian: libhwloc-dev)")
 
 # A module and the library must agree about every struct that passes between them: their build id is the version and a hash
-# of the headers that both are made from.
+# of the headers that both are made from. Only what includes it is built again when one of them changes.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/host/include/*.hpp)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${headers})
 set(hashes "")
@@ -18,12 +18,14 @@ foreach(header IN LISTS headers)
 endforeach()
 string(SHA256 hash "${hashes}")
 string(SUBSTRING ${hash} 0 12 hash)
-set(FLYNN_BUILD_ID "${PROJECT_VERSION}-${hash}")
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/include/flynn/build_id.hpp @ONLY CONTENT [[
+#pragma once
+#define FLYNN_BUILD_ID "@PROJECT_VERSION@-@hash@"
+]])
 
 # The rules of design.md section 6 (no contraction, no fast-math) and nothing that a consumer would inherit.
 add_library(flynn_flags INTERFACE)
 target_compile_options(flynn_flags INTERFACE -Wall -Wextra -ffp-contract=off -fno-math-errno)
-target_compile_definitions(flynn_flags INTERFACE FLYNN_BUILD_ID="${FLYNN_BUILD_ID}")
 if(FLYNN_WERROR)
   target_compile_options(flynn_flags INTERFACE -Werror)
 endif()

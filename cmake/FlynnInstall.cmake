@@ -4,7 +4,7 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS flynn EXPORT flynnTargets)
-install(DIRECTORY host/include/flynn DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY host/include/flynn ${PROJECT_BINARY_DIR}/include/flynn DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 if(TARGET compute_bench)
   install(TARGETS compute_bench)

@@ -1,4 +1,5 @@
 #include <cpu_fallback/kernels.hpp>
+#include <flynn/backend.hpp>
 
 namespace flynn::scalar {
 namespace {

@@ -1,8 +1,12 @@
 #pragma once
 // The scalar kernels. Each is the specification of its workload in code, and the oracle of its tests.
 
-#include <flynn/backend.hpp>
+#include <flynn/execution.hpp>
 #include <flynn/workloads.hpp>
+
+namespace flynn {
+struct Backend;
+}
 
 namespace flynn::scalar {
 

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <iterator>
 
+#include <flynn/backend.hpp>
 #include <host/choose/names.hpp>
 #include <host/detect/cpu.hpp>
 #include <simd/kernels.hpp>

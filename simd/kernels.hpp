@@ -7,8 +7,12 @@
 #include <span>
 #include <string_view>
 
-#include <flynn/backend.hpp>
+#include <flynn/execution.hpp>
 #include <flynn/workloads.hpp>
+
+namespace flynn {
+struct Backend;
+}
 
 namespace flynn::simd {
 

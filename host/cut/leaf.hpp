@@ -2,6 +2,7 @@
 #include <span>
 
 #include <cpu_fallback/kernels.hpp>
+#include <flynn/backend.hpp>
 #include <flynn/workloads.hpp>
 #include <simd/kernels.hpp>
 

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <thread>
 
+#include <flynn/build_id.hpp>
 #include <host/pools/board.hpp>
 #include <host/pools/child.hpp>
 #include <host/pools/floating_point.hpp>

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include <flynn/build_id.hpp>
 #include <host/pools/child.hpp>
 #include <host/pools/worker_process.hpp>
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <new>
 
+#include <flynn/build_id.hpp>
 #include <flynn/device.hpp>
 #include <flynn/execution.hpp>
 #include <flynn/spec.hpp>
