@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <random>
 #include <set>
 #include <thread>
 #include <vector>
@@ -16,6 +17,7 @@
 #include <host/pools/spin.hpp>
 #include <host/pools/task_queue.hpp>
 #include <host/pools/thread_pool.hpp>
+#include <tests/seed.hpp>
 
 namespace flynn {
 namespace {
@@ -88,6 +90,37 @@ TEST(ThreadPool, WakesUpAfterSleep) {
     });
     std::this_thread::sleep_for(std::chrono::nanoseconds(2 * spin_ns));
   }
+}
+
+// More threads than CPUs: some come late to every job, and must find nothing of it left, nor of the next one.
+TEST(ThreadPool, LateThreadsTakeNothing) {
+  ThreadPool pool(5, {});
+  std::mt19937 random{unsigned(test_seed())};
+  for (int round = 0; round < 5000; ++round) {
+    const std::size_t parts = 2 + random() % 12;
+    const unsigned threads = 2 + random() % 4;
+    std::vector<std::atomic<int>> seen(parts);
+    const unsigned took_part = pool.run(parts, threads, [&](std::size_t i) noexcept { ++seen[i]; });
+    for (std::size_t i = 0; i < parts; ++i) ASSERT_EQ(seen[i], 1) << "part " << i << " of " << parts;
+    ASSERT_TRUE(took_part >= 1 && took_part <= threads);
+    if (random() % 64 == 0) std::this_thread::sleep_for(std::chrono::nanoseconds(random() % (2 * spin_ns)));
+  }
+}
+
+// An owner who does not come back from a part does not keep its other parts.
+TEST(ThreadPool, TakesTheLastPartOfAThreadThatIsStuck) {
+  ThreadPool pool(2, {});
+  std::atomic<int> done{0};
+  const std::thread::id caller = std::this_thread::get_id();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  pool.run(4, 2, [&](std::size_t) noexcept {
+    static thread_local bool was_here = false;
+    const bool first = std::this_thread::get_id() != caller && !std::exchange(was_here, true);
+    while (first && done < 3 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    ++done;
+  });
+  EXPECT_LT(std::chrono::steady_clock::now(), end);
+  EXPECT_EQ(done, 4);
 }
 
 TEST(ThreadPool, PinsItsWorkersApart) {

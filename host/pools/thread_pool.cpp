@@ -17,14 +17,17 @@ namespace {
 thread_local bool inside_part = false;
 thread_local std::span<const int> part_homes;
 
+constexpr unsigned most_threads = 65535;  // what Place can tell apart
+
 }  // namespace
 
 PartHomes::PartHomes(std::span<const int> nodes) : outer_(std::exchange(part_homes, nodes)) {}
 PartHomes::~PartHomes() { part_homes = outer_; }
 
 ThreadPool::ThreadPool(unsigned threads, const std::vector<int>& cpus, const std::vector<int>& nodes) {
-  start(threads > 0 ? threads - 1 : 0);
-  shares_ = std::vector<Share>(size());
+  threads = std::clamp(threads, 1u, most_threads);
+  desks_ = std::vector<Desk>(threads);
+  start(threads - 1);
   take_seats(cpus, nodes);
 }
 
@@ -43,17 +46,20 @@ void ThreadPool::start(unsigned workers) {
 void ThreadPool::take_seats(const std::vector<int>& cpus, const std::vector<int>& nodes) {
   const int here = sched_getcpu();
   seats_ = choose_seats(size(), cpus, nodes, here);
+  desk_at_ = std::vector<std::atomic<std::uint32_t>>(size());
   const auto own = std::ranges::find(seats_, here, &Seat::cpu);
   caller_seat_ = own == seats_.end() ? 0 : unsigned(own - seats_.begin());
+  desk_at_[caller_seat_] = std::uint32_t(desks_.size() - 1);
   for (unsigned i = 0; i < workers_.size(); ++i) {
     Worker& worker = workers_[i];
     worker.seat = i + (i >= caller_seat_);
+    desk_at_[worker.seat] = i;
     if (const int cpu = seats_[worker.seat].cpu; cpu >= 0) pin(worker, cpu);
   }
 }
 
 ThreadPool::~ThreadPool() {
-  stop_.store(true, std::memory_order_relaxed);
+  stop_.store(true, std::memory_order_release);
   epoch_.fetch_add(1, std::memory_order_seq_cst);
   futex_wake_all(epoch_);
   for (Worker& worker : workers_) worker.thread.join();
@@ -77,6 +83,8 @@ void ThreadPool::leave_cpu_to_caller() {
   for (Worker& worker : workers_)
     if (worker.cpu == here) {
       std::swap(worker.seat, caller_seat_);
+      const std::uint32_t desk = desk_at_[caller_seat_].exchange(desk_at_[worker.seat], std::memory_order_relaxed);
+      desk_at_[worker.seat].store(desk, std::memory_order_relaxed);
       pin(worker, left);
       return;
     }
@@ -84,45 +92,46 @@ void ThreadPool::leave_cpu_to_caller() {
 
 unsigned ThreadPool::run(std::size_t parts, unsigned threads, PartFunction function, const void* state) {
   std::unique_lock use(use_, std::defer_lock);
-  if (parts < 2 || threads < 2 || workers_.empty() || inside_part || !use.try_lock()) {
+  if (parts < 2 || threads < 2 || workers_.empty() || inside_part || parts >= none || !use.try_lock()) {
     for (std::size_t part = 0; part < parts; ++part) function(state, part);
     return 1;
   }
   leave_cpu_to_caller();
-  function_ = function;
-  state_ = state;
   choose_team(unsigned(std::min<std::size_t>({threads, parts, size()})));
-  share_out(parts);
+  tag_ += tag_step;
+  lay_out(parts, function, state);
   open_job();
-  take_parts(share_of(caller_seat_));
-  close_job();
-  return took_part_.load(std::memory_order_relaxed);
+  inside_part = true;
+  take_parts(desks_.back(), tag_);
+  inside_part = false;
+  return close_job();
 }
 
 /// A team of all begins with the first node. A smaller one has the caller in it, and rather neighbours on its node.
 void ThreadPool::choose_team(unsigned team) {
   team_ = team;
-  first_seat_ = 0;
-  if (team == size()) return;
-  first_seat_ = caller_seat_;
+  unsigned first = team == size() ? 0 : caller_seat_;
   auto may_go_down = [&] {
-    return first_seat_ > 0 && caller_seat_ - first_seat_ + 1 < team &&
-           seats_[first_seat_ - 1].node == seats_[caller_seat_].node;
+    return first > 0 && caller_seat_ - first + 1 < team && seats_[first - 1].node == seats_[caller_seat_].node;
   };
-  while (may_go_down()) --first_seat_;
+  if (team < size())
+    while (may_go_down()) --first;
+  first_seat_.store(first, std::memory_order_relaxed);
 }
 
 const Seat& ThreadPool::seat_of(unsigned share) const {
-  const unsigned seat = first_seat_ + share;
+  const unsigned seat = first_seat_.load(std::memory_order_relaxed) + share;
   return seats_[seat < size() ? seat : seat - size()];
 }
 
-unsigned ThreadPool::share_of(unsigned seat) const {
-  return seat >= first_seat_ ? seat - first_seat_ : seat + size() - first_seat_;
+ThreadPool::Desk& ThreadPool::desk_of(unsigned share) {
+  return desks_[desk_at_[&seat_of(share) - seats_.data()].load(std::memory_order_relaxed)];
 }
 
-/// Each node of the team gets its fraction of the parts, or those whose memory it has, and cuts them evenly.
-void ThreadPool::share_out(std::size_t parts) {
+/// Each node of the team gets its fraction of the parts, or those whose memory it has, and cuts them evenly. Nobody
+/// begins yet.
+void ThreadPool::lay_out(std::size_t parts, PartFunction function, const void* state) {
+  constexpr auto relaxed = std::memory_order_relaxed;
   order_.clear();
   const bool by_home = part_homes.size() == parts && spans_nodes();
   for (unsigned begin = 0, end = 0; begin < team_; begin = end) {
@@ -130,11 +139,16 @@ void ThreadPool::share_out(std::size_t parts) {
     const std::size_t first = by_home ? order_.size() : parts * begin / team_;
     const std::size_t last = by_home ? order_parts(parts, begin, end) : parts * end / team_;
     for (unsigned i = begin; i < end; ++i) {
-      Share& share = shares_[i];
-      share.next.store(first + (last - first) * (i - begin) / (end - begin), std::memory_order_relaxed);
-      share.end = first + (last - first) * (i + 1 - begin) / (end - begin);
-      share.node_begin = begin;
-      share.node_end = end;
+      const std::size_t share_begin = first + (last - first) * (i - begin) / (end - begin);
+      const std::size_t share_end = first + (last - first) * (i + 1 - begin) / (end - begin);
+      Desk& desk = desk_of(i);
+      desk.function.store(function, relaxed);
+      desk.state.store(state, relaxed);
+      desk.place.store({std::uint16_t(i), std::uint16_t(team_), std::uint16_t(begin), std::uint16_t(end)}, relaxed);
+      desk.parts.store(std::uint32_t(parts), relaxed);
+      desk.end.store(std::uint32_t(share_end), relaxed);
+      const std::uint32_t next = share_begin < share_end ? std::uint32_t(share_begin) : none;
+      desk.next.store(std::uint64_t{tag_} << 32 | next, std::memory_order_release);
     }
   }
 }
@@ -154,78 +168,110 @@ std::size_t ThreadPool::order_parts(std::size_t parts, unsigned node_begin, unsi
   return order_.size();
 }
 
+/// Nobody may begin before all is laid out: `order_` still grows until then.
 void ThreadPool::open_job() {
-  took_part_.store(0, std::memory_order_relaxed);
-  gate_.store(open_bit, std::memory_order_release);
+  for (unsigned i = 0; i < team_; ++i) desk_of(i).tag.store(tag_, std::memory_order_release);
   epoch_.fetch_add(1, std::memory_order_seq_cst);
   if (sleepers_.load(std::memory_order_seq_cst) > 0) futex_wake_all(epoch_);
 }
 
-/// Nobody enters any more; waits only for workers that are in the middle of a part, not for those that still wake up.
-void ThreadPool::close_job() {
-  gate_.fetch_and(~open_bit, std::memory_order_acq_rel);
-  auto inside = [this] { return gate_.load(std::memory_order_acquire); };
-  if (spin_until(spin_ns, [&] { return inside() == 0; })) return;
+/// Waits only for threads that are in the middle of a part, not for those that still wake up: all parts are taken, so
+/// whoever has one is known to be at work. Returns how many took part.
+unsigned ThreadPool::close_job() {
+  unsigned some = 0;
+  for (unsigned i = 0; i < team_; ++i) {
+    const Desk& desk = desk_of(i);
+    wait_for(desk);
+    some += desk.progress.load(std::memory_order_relaxed) == tag_ + ran_some;
+  }
+  return some;
+}
+
+void ThreadPool::wait_for(const Desk& desk) {
+  auto at_work = [&](std::memory_order order) { return desk.progress.load(order) == tag_; };
+  if (!at_work(std::memory_order_acquire)) return;
+  if (spin_until(spin_ns, [&] { return !at_work(std::memory_order_acquire); })) return;
   caller_sleeps_.store(true, std::memory_order_seq_cst);
-  while (std::uint32_t n = gate_.load(std::memory_order_seq_cst)) futex_wait(gate_, n);
+  while (at_work(std::memory_order_seq_cst)) futex_wait(desk.progress, tag_);
   caller_sleeps_.store(false, std::memory_order_relaxed);
 }
 
 /// Runs the parts of its own share, then those that others have left, its own node's first.
-void ThreadPool::take_parts(unsigned own) {
-  const bool outer = std::exchange(inside_part, true);
-  const unsigned begin = shares_[own].node_begin, end = shares_[own].node_end, near = end - begin;
-  bool any = take_share(own);
-  for (unsigned i = 1; i < team_; ++i) {
-    // A closed job has no parts left; to look at the shares of others would move their cache lines for nothing.
-    if (!(gate_.load(std::memory_order_relaxed) & open_bit)) break;
-    any |= take_share(i < near ? begin + (own - begin + i) % near : (end + i - near) % team_);
+void ThreadPool::take_parts(Desk& own, std::uint32_t tag) {
+  own.progress.store(tag, std::memory_order_relaxed);
+  bool any = take_share(own, own, tag);
+  finish(own, tag, any);
+  const Place place = own.place.load(std::memory_order_relaxed);
+  const bool one_each = own.parts.load(std::memory_order_relaxed) == place.team;
+  const unsigned near = place.node_end - place.node_begin;
+  for (unsigned i = 1; i < place.team; ++i) {
+    Desk& other = desk_of(i < near ? place.node_begin + (place.share - place.node_begin + i) % near
+                                   : (place.node_end + i - near) % place.team);
+    // The caller is surely at its only part: to look would move the line that it writes for the next job.
+    if (one_each && &other == &desks_.back()) continue;
+    const std::uint64_t next = other.next.load(std::memory_order_acquire);
+    if (next >> 32 != tag || std::uint32_t(next) == none) continue;
+    own.progress.store(tag, std::memory_order_relaxed);
+    any |= take_share(other, own, tag);
+    finish(own, tag, any);
   }
-  took_part_.fetch_add(any, std::memory_order_relaxed);
-  inside_part = outer;
 }
 
-/// True when it ran a part.
-bool ThreadPool::take_share(unsigned index) {
-  Share& share = shares_[index];
+/// Runs what is left of the share on `desk`; true when there was something. An owner who is at work gets a moment to
+/// take its last part: what it did in the last call it has in its cache.
+bool ThreadPool::take_share(Desk& desk, const Desk& own, std::uint32_t tag) {
   bool any = false;
-  for (;;) {
-    const std::size_t part = share.next.fetch_add(1, std::memory_order_relaxed);
-    if (part >= share.end) return any;
-    function_(state_, order_.empty() ? part : order_[part]);
+  unsigned patience = &desk == &own ? 0 : 16;
+  std::uint64_t next = desk.next.load(std::memory_order_acquire);
+  while (next >> 32 == tag && std::uint32_t(next) != none) {
+    const std::uint32_t part = std::uint32_t(next);
+    const bool last = part + 1 == desk.end.load(std::memory_order_relaxed);
+    if (last && patience > 0 && desk.progress.load(std::memory_order_relaxed) == tag) {
+      --patience;
+      cpu_relax();
+      next = desk.next.load(std::memory_order_acquire);
+      continue;
+    }
+    const std::uint64_t rest = std::uint64_t{tag} << 32 | (last ? none : part + 1);
+    if (!desk.next.compare_exchange_weak(next, rest, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+    own.function.load(std::memory_order_relaxed)(own.state.load(std::memory_order_relaxed),
+                                                 order_.empty() ? part : order_[part]);
     any = true;
+    next = rest;
   }
+  return any;
 }
 
-bool ThreadPool::try_enter() {
-  std::uint32_t gate = gate_.load(std::memory_order_relaxed);
-  do {
-    if (!(gate & open_bit)) return false;
-  } while (!gate_.compare_exchange_weak(gate, gate + 1, std::memory_order_acquire, std::memory_order_relaxed));
-  return true;
-}
-
-void ThreadPool::leave() {
-  if (gate_.fetch_sub(1, std::memory_order_seq_cst) == 1 && caller_sleeps_.load(std::memory_order_seq_cst))
-    futex_wake_all(gate_);
+void ThreadPool::finish(Desk& own, std::uint32_t tag, bool any) {
+  own.progress.store(tag + (any ? ran_some : ran_none), std::memory_order_seq_cst);
+  if (caller_sleeps_.load(std::memory_order_seq_cst)) futex_wake_all(own.progress);
 }
 
 void ThreadPool::work(unsigned index) {
   const FloatingPointGuard floating_point;
-  std::uint32_t seen = 0;
-  for (;;) {
-    auto moved = [&] { return epoch_.load(std::memory_order_acquire) != seen; };
-    if (!spin_until(spin_ns, moved)) {
-      sleepers_.fetch_add(1, std::memory_order_seq_cst);
-      while (!moved()) futex_wait(epoch_, seen);
-      sleepers_.fetch_sub(1, std::memory_order_relaxed);
-    }
-    seen = epoch_.load(std::memory_order_acquire);
-    if (stop_.load(std::memory_order_relaxed)) return;
-    if (!try_enter()) continue;
-    if (const unsigned share = share_of(workers_[index].seat); share < team_) take_parts(share);
-    leave();
+  inside_part = true;
+  Desk& own = desks_[index];
+  for (std::uint32_t seen = 0;;) {
+    wait_for_job(own, seen);
+    if (stop_.load(std::memory_order_acquire)) return;
+    seen = own.tag.load(std::memory_order_acquire);
+    take_parts(own, seen);
   }
+}
+
+/// Or until the pool ends.
+void ThreadPool::wait_for_job(const Desk& own, std::uint32_t seen) {
+  auto is_called = [&] {
+    return own.tag.load(std::memory_order_acquire) != seen || stop_.load(std::memory_order_acquire);
+  };
+  if (spin_until(spin_ns, is_called)) return;
+  sleepers_.fetch_add(1, std::memory_order_seq_cst);
+  for (;;) {
+    const std::uint32_t epoch = epoch_.load(std::memory_order_seq_cst);
+    if (is_called()) break;
+    futex_wait(epoch_, epoch);
+  }
+  sleepers_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace flynn

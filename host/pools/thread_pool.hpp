@@ -16,10 +16,10 @@ namespace flynn {
 /// spin for `spin_ns` (spin.hpp) after a job in case the next one follows, and then sleep on a futex
 /// (docs/adr/0003-spin-then-sleep.md).
 ///
-/// Parts are fixed by the job and handed out by an atomic counter, so which thread runs which part is open and what a
-/// part is never depends on it. Each thread begins with a share of its own, in the order of the seats: the threads of
-/// the first NUMA node have the first parts. Then it takes what is left of the shares of its node, then of the others
-/// (docs/adr/0011-topology.md).
+/// Parts are fixed by the job, so which thread runs which part is open and what a part is never depends on it. Each
+/// thread begins with a share of its own, in the order of the seats: the threads of the first NUMA node have the first
+/// parts. Then it takes what is left of the shares of its node, then of the others (docs/adr/0011-topology.md). All
+/// that a thread must know of a job is in one cache line of its own (docs/adr/0016-one-line-a-thread.md).
 class ThreadPool {
  public:
   /// `threads` >= 1, the caller's included; all but the caller are pinned to the CPUs of choose_seats(). If the system
@@ -50,27 +50,40 @@ class ThreadPool {
     int cpu = -1;  ///< -1: not pinned
     unsigned seat = 0;
   };
-  struct alignas(64) Share {
-    std::atomic<std::size_t> next{0};  ///< the first part that nobody has taken
-    std::size_t end = 0;
-    unsigned node_begin = 0, node_end = 0;  ///< the shares of its node
+
+  /// The share of a thread among those of the team, and those of its node.
+  struct Place {
+    std::uint16_t share, team, node_begin, node_end;
   };
+  /// What a thread has to do in a job, and how far it is. Every job has a tag. The caller writes desks while no job is
+  /// open: nothing in `next` can be taken then, so whoever comes late takes nothing, whatever else it has read.
+  struct alignas(64) Desk {
+    std::atomic<std::uint64_t> next{none};  ///< the tag << 32 | the first part of its share that is left, or `none`
+    std::atomic<PartFunction> function{nullptr};
+    std::atomic<const void*> state{nullptr};
+    std::atomic<Place> place{Place{}};
+    std::atomic<std::uint32_t> parts{0}, end{0};  ///< of the job, of the share
+    std::atomic<std::uint32_t> tag{0};            ///< the job that this thread is asked to take part in
+    std::atomic<std::uint32_t> progress{0};       ///< tag: at work in it; tag + `ran_none` or `ran_some`: no longer
+  };
+  static constexpr std::uint32_t none = ~0u, ran_none = 1, ran_some = 2, tag_step = 4;
 
   unsigned run(std::size_t parts, unsigned threads, PartFunction function, const void* state);
   void start(unsigned workers);
   void take_seats(const std::vector<int>& cpus, const std::vector<int>& nodes);
   void choose_team(unsigned team);
-  void share_out(std::size_t parts);
+  void lay_out(std::size_t parts, PartFunction function, const void* state);
   std::size_t order_parts(std::size_t parts, unsigned node_begin, unsigned node_end);
   const Seat& seat_of(unsigned share) const;
-  unsigned share_of(unsigned seat) const;
-  void take_parts(unsigned own);
-  bool take_share(unsigned share);
-  void work(unsigned index);
-  bool try_enter();
-  void leave();
+  Desk& desk_of(unsigned share);
   void open_job();
-  void close_job();
+  unsigned close_job();
+  void wait_for(const Desk& desk);
+  void take_parts(Desk& own, std::uint32_t tag);
+  bool take_share(Desk& desk, const Desk& own, std::uint32_t tag);
+  void finish(Desk& own, std::uint32_t tag, bool any);
+  void work(unsigned index);
+  void wait_for_job(const Desk& own, std::uint32_t seen);
   void leave_cpu_to_caller();
   void pin(Worker& worker, int cpu);
 
@@ -79,20 +92,19 @@ class ThreadPool {
   unsigned caller_seat_ = 0;  ///< the one that no worker has
   std::mutex use_;            ///< held by the caller whose job it is
 
-  // The job. Written while it is closed, read by threads that have entered it.
-  PartFunction function_ = nullptr;
-  const void* state_ = nullptr;
-  unsigned team_ = 0;               ///< how many threads may take part
-  unsigned first_seat_ = 0;         ///< of the team; the others follow it
-  std::vector<Share> shares_;       ///< of each thread of the team
-  std::vector<std::size_t> order_;  ///< of the parts; empty: as they are numbered
+  std::vector<Desk> desks_;                          ///< of each worker, and the caller's is the last
+  std::vector<std::atomic<std::uint32_t>> desk_at_;  ///< of each seat
 
-  static constexpr std::uint32_t open_bit = 1u << 31;
-  alignas(64) std::atomic<std::uint32_t> gate_{0};   ///< open_bit, and how many workers are inside
-  std::atomic<unsigned> took_part_{0};               ///< how many threads ran a part of this job
-  alignas(64) std::atomic<std::uint32_t> epoch_{0};  ///< counts jobs; workers wait for it to move
+  // The job.
+  std::uint32_t tag_ = 0;
+  unsigned team_ = 0;                    ///< how many threads may take part
+  std::atomic<unsigned> first_seat_{0};  ///< of the team; the others follow it
+  std::vector<std::size_t> order_;       ///< of the parts; empty: as they are numbered
+
+  alignas(64) std::atomic<std::uint32_t> epoch_{0};  ///< counts jobs; workers that sleep wait for it to move
   std::atomic<std::uint32_t> sleepers_{0};
-  std::atomic<bool> caller_sleeps_{false}, stop_{false};
+  alignas(64) std::atomic<bool> caller_sleeps_{false};
+  std::atomic<bool> stop_{false};
 };
 
 /// While it lives, a job of this thread on a pool that spans nodes, and which has as many parts, begins each part on a
