@@ -1,5 +1,7 @@
 #include <utility>
 
+#include <simd/halve.hpp>
+#include <simd/join.hpp>
 #include <simd/kernels.hpp>
 #include <simd/stream.hpp>
 #include <simd/tree.hpp>
@@ -7,48 +9,11 @@
 namespace flynn::simd {
 namespace {
 
-template <class V>
-struct ElementsOf {
-  typedef typename V::value_type type [[gnu::vector_size(sizeof(V))]];
-};
-
-/// Elements of a and b, which are counted on: element W is the first of b.
-template <class V, std::size_t... i>
-FLYNN_ALWAYS_INLINE V shuffle(const V& a, const V& b, std::index_sequence<i...>) {
-  using Elements = typename ElementsOf<V>::type;
-  return V(__builtin_bit_cast(
-      typename V::register_type,
-      __builtin_shufflevector(__builtin_bit_cast(Elements, a.data), __builtin_bit_cast(Elements, b.data), i...)));
-}
-template <class V, std::size_t... i>
-FLYNN_ALWAYS_INLINE V last_everywhere(const V& v, std::index_sequence<i...>) {
-  return shuffle(v, v, std::index_sequence<(V::size - 1 + 0 * i)...>{});
-}
 /// The elements of v one place on, behind the last one of `before`.
 template <class V, std::size_t... i>
 FLYNN_ALWAYS_INLINE V one_place_on(const V& before, const V& v, std::index_sequence<i...>) {
   return shuffle(before, v, std::index_sequence<(V::size - 1 + i)...>{});
 }
-/// The elements of v from place w on, and then those before.
-template <std::size_t w, class V, std::size_t... i>
-FLYNN_ALWAYS_INLINE V places_on(const V& v, std::index_sequence<i...>) {
-  return shuffle(v, v, std::index_sequence<(i + w) % V::size...>{});
-}
-/// Where the place has the bit h, the last of the h elements before; elsewhere the identity.
-template <std::size_t h, class V, std::size_t... i>
-FLYNN_ALWAYS_INLINE V last_of_left_half(const V& v, const V& identity, std::index_sequence<i...>) {
-  return shuffle(v, identity, std::index_sequence<(i & h ? i / h * h - 1 : V::size + i)...>{});
-}
-
-/// Joins the halves within a vector.
-template <class V, std::size_t h = 1>
-FLYNN_ALWAYS_INLINE void join_elements(V& v, const V& identity) {
-  if constexpr (h < V::size) {
-    v = v + last_of_left_half<h>(v, identity, std::make_index_sequence<V::size>{});
-    join_elements<V, 2 * h>(v, identity);
-  }
-}
-
 /// A row of the scan's definition.
 template <class Arch, class T>
 struct Row {
@@ -60,45 +25,31 @@ struct Row {
   FLYNN_ALWAYS_INLINE explicit Row(const T* x) {
     const V identity(T(-0.0));
 #pragma GCC unroll 8
-    for (std::size_t k = 0; k < count; ++k) {
-      vectors[k] = V::load_unaligned(x + k * V::size);
-      join_elements(vectors[k], identity);
-    }
+    for (std::size_t k = 0; k < count; ++k) vectors[k] = load_joined(x + k * V::size, identity);
 #pragma GCC unroll 4
     for (std::size_t half = 1; half < count; half *= 2)
 #pragma GCC unroll 8
       for (std::size_t k = 0; k < count; ++k)
         if (k & half) vectors[k] = vectors[k] + last_everywhere(vectors[k / half * half - 1], places);
   }
-  FLYNN_ALWAYS_INLINE V total() const { return last_everywhere(vectors[count - 1], places); }
+  /// Writes the row and carries its total on.
   template <bool exclusive, bool stream>
-  FLYNN_ALWAYS_INLINE void store(T* y, const V& base, const V& carry) const {
-    V before = V(T(-0.0));
+  FLYNN_ALWAYS_INLINE void store(T* y, const V& base, V& carry) const {
+    V before = V(T(-0.0)), carried;
 #pragma GCC unroll 8
     for (std::size_t k = 0; k < count; ++k) {
-      const V element = exclusive ? one_place_on(before, vectors[k], places) : vectors[k];
+      carried = carry + (exclusive ? one_place_on(before, vectors[k], places) : vectors[k]);
       before = vectors[k];
-      const V value = base + (carry + element);
+      const V value = base + carried;
       if constexpr (stream)
         stream_store<Arch>(y + k * V::size, value);
       else
         value.store_unaligned(y + k * V::size);
     }
+    // carry + total stands there already.
+    carry = exclusive ? carry + last_everywhere(vectors[count - 1], places) : last_everywhere(carried, places);
   }
 };
-
-/// The halving tree over the lanes that are left of a block.
-template <class Arch, class T, std::size_t w = xsimd::batch<T, Arch>::size / 2>
-FLYNN_ALWAYS_INLINE T first_after_halving(const xsimd::batch<T, Arch>& v) {
-  using V = xsimd::batch<T, Arch>;
-  if constexpr (w == 0) {
-    alignas(V) T lanes[V::size];
-    v.store_aligned(lanes);
-    return lanes[0];
-  } else {
-    return first_after_halving<Arch, T, w / 2>(v + places_on<w>(v, std::make_index_sequence<V::size>{}));
-  }
-}
 
 /// Where the data of a call is, and where its results go.
 enum class Way {
@@ -107,25 +58,29 @@ enum class Way {
   past_caches,  ///< stores that do not hit what was just read
 };
 
-/// How many pieces of data beyond the caches are scanned at a time, a row of each in turn: four streams have more lines
-/// of DRAM under way than one. In the caches one is faster.
-constexpr std::size_t streams = 4;
+/// How many pieces are scanned at a time, a row of each in turn. Four streams have more lines of DRAM under way than
+/// one; from L2 it is two, so that the next two come to L1 meanwhile: summing them up takes no time of its own then.
+template <Way way>
+constexpr std::size_t streams = way == Way::caches ? 2 : 4;
+
+/// How far ahead memory is asked for what comes next: beyond what is scanned at a time, if nobody knows better.
+std::size_t ahead_or(const Execution& execution, std::size_t at_a_time) {
+  return execution.read_ahead > 0 ? execution.read_ahead : at_a_time;
+}
 
 /// The tree sums of blocks.
 template <class Arch, std::size_t blocks, class T>
 FLYNN_ALWAYS_INLINE void sum_blocks(const T* x, T* sums) {
   detail::Lanes<Arch, T> lanes[blocks];
   auto same = [](auto v) { return v; };
-  for (std::size_t i = 0; i < tree_block; i += tree_lanes)
+  detail::read_blocks<false>(lanes, same, x);
 #pragma GCC unroll 4
-    for (std::size_t b = 0; b < blocks; ++b) lanes[b].add_row(same, x + b * tree_block + i);
-#pragma GCC unroll 4
-  for (std::size_t b = 0; b < blocks; ++b) sums[b] = first_after_halving<Arch, T>(lanes[b].halve_registers());
+  for (std::size_t b = 0; b < blocks; ++b) sums[b] = halve<Arch, T>(lanes[b].halve_registers());
 }
 
-/// Scans blocks from what comes before each, while what comes next is on its way from memory.
+/// Scans blocks from what comes before each, while what comes `ahead` elements on is on its way from memory.
 template <class Arch, bool exclusive, Way way, std::size_t blocks, class T>
-FLYNN_ALWAYS_INLINE void scan_blocks(const T* x, T* y, const T* bases) {
+FLYNN_ALWAYS_INLINE void scan_blocks(const T* x, T* y, const T* bases, std::size_t ahead) {
   using V = xsimd::batch<T, Arch>;
   V base[blocks], carry[blocks];
 #pragma GCC unroll 4
@@ -137,11 +92,8 @@ FLYNN_ALWAYS_INLINE void scan_blocks(const T* x, T* y, const T* bases) {
 #pragma GCC unroll 4
     for (std::size_t b = 0; b < blocks; ++b) {
       const T* const in = x + b * tree_block + i;
-      if constexpr (way != Way::caches)
-        for (std::size_t k = 0; k < scan_row; k += 64 / sizeof(T)) __builtin_prefetch(in + blocks * tree_block + k);
-      const Row<Arch, T> row(in);
-      row.template store<exclusive, way == Way::past_caches>(y + b * tree_block + i, base[b], carry[b]);
-      carry[b] = carry[b] + row.total();
+      for (std::size_t k = 0; k < scan_row; k += 64 / sizeof(T)) __builtin_prefetch(in + ahead + k);
+      Row<Arch, T>(in).template store<exclusive, way == Way::past_caches>(y + b * tree_block + i, base[b], carry[b]);
     }
 }
 
@@ -155,16 +107,14 @@ void scan_rest(const T* x, T* y, std::size_t n, T base_of_block) {
     const std::size_t count = n - i < scan_row ? n - i : scan_row;
     T values[scan_row] = {}, scanned[scan_row];
     for (std::size_t k = 0; k < count; ++k) values[k] = x[i + k];
-    const Row<Arch, T> row(values);
-    row.template store<exclusive, false>(scanned, base, carry);
-    carry = carry + row.total();
+    Row<Arch, T>(values).template store<exclusive, false>(scanned, base, carry);
     for (std::size_t k = 0; k < count; ++k) y[i + k] = scanned[k];
   }
 }
 
 template <class Arch, bool exclusive, Way way, class T>
 Status scan_floats(const Scan<T>& w, const Execution& execution) {
-  const std::size_t n = w.x.size();
+  const std::size_t n = w.x.size(), ahead = ahead_or(execution, streams<way> * tree_block * sizeof(T)) / sizeof(T);
   TreeCounter<T> segments;
   for (std::size_t begin = 0; begin < n; begin += scan_segment) {
     if (Status s = poll(execution); !s.ok()) return s;
@@ -181,10 +131,10 @@ Status scan_floats(const Scan<T>& w, const Execution& execution) {
           bases[b] = offset + blocks.result();
           blocks.push(sums[b]);
         }
-        scan_blocks<Arch, exclusive, way, at_once>(w.x.data + i, w.y.data + i, bases);
+        scan_blocks<Arch, exclusive, way, at_once>(w.x.data + i, w.y.data + i, bases, ahead);
       }
     };
-    if constexpr (way != Way::caches) go_on(std::integral_constant<std::size_t, streams>());
+    go_on(std::integral_constant<std::size_t, streams<way>>());
     go_on(std::integral_constant<std::size_t, 1>());
     if (i < end) scan_rest<Arch, exclusive>(w.x.data + i, w.y.data + i, end - i, offset + blocks.result());
     segments.push(blocks.result());
@@ -219,24 +169,24 @@ void scan_run(const T* x, T* y, std::size_t n, T& sum) {
 
 /// Four pages of integers: their sums, and then a vector of each in turn.
 template <class Arch, bool exclusive, Way way, class T>
-void scan_pages(const T* x, T* y, T& sum) {
+void scan_pages(const T* x, T* y, T& sum, std::size_t ahead) {
   using V = xsimd::batch<T, Arch>;
   constexpr std::make_index_sequence<V::size> places;
   constexpr std::size_t page = 4096 / sizeof(T);
   const V zero(T(0));
-  V totals[streams] = {zero, zero, zero, zero}, carry[streams];
+  V totals[streams<way>] = {zero, zero, zero, zero}, carry[streams<way>];
   for (std::size_t i = 0; i < page; i += V::size)
 #pragma GCC unroll 4
-    for (std::size_t b = 0; b < streams; ++b) totals[b] = totals[b] + V::load_unaligned(x + b * page + i);
-  for (std::size_t b = 0; b < streams; ++b) {
+    for (std::size_t b = 0; b < streams<way>; ++b) totals[b] = totals[b] + V::load_unaligned(x + b * page + i);
+  for (std::size_t b = 0; b < streams<way>; ++b) {
     carry[b] = V(sum);
-    sum = wrapping_add(sum, first_after_halving<Arch, T>(totals[b]));
+    sum = wrapping_add(sum, halve<Arch, T>(totals[b]));
   }
   for (std::size_t i = 0; i < page; i += V::size)
 #pragma GCC unroll 4
-    for (std::size_t b = 0; b < streams; ++b) {
+    for (std::size_t b = 0; b < streams<way>; ++b) {
       const T* const in = x + b * page + i;
-      __builtin_prefetch(in + streams * page);
+      __builtin_prefetch(in + ahead);
       V v = V::load_unaligned(in);
       join_elements(v, zero);
       const V value = carry[b] + (exclusive ? one_place_on(zero, v, places) : v);
@@ -250,11 +200,13 @@ void scan_pages(const T* x, T* y, T& sum) {
 
 template <class Arch, bool exclusive, Way way, class T>
 Status scan_integers(const Scan<T>& w, const Execution& execution) {
-  constexpr std::size_t four_pages = streams * 4096 / sizeof(T);
+  constexpr std::size_t four_pages = streams<way> * 4096 / sizeof(T);
+  const std::size_t ahead = ahead_or(execution, streams<way> * 4096) / sizeof(T);
   T sum = w.init;
   const Status status = in_chunks(w.x.size(), execution, [&](std::size_t i, std::size_t end) {
     if constexpr (way != Way::caches)
-      for (; i + four_pages <= end; i += four_pages) scan_pages<Arch, exclusive, way>(w.x.data + i, w.y.data + i, sum);
+      for (; i + four_pages <= end; i += four_pages)
+        scan_pages<Arch, exclusive, way>(w.x.data + i, w.y.data + i, sum, ahead);
     scan_run<Arch, exclusive>(w.x.data + i, w.y.data + i, end - i, sum);
   });
   if constexpr (way == Way::past_caches) stream_fence<Arch>();

@@ -1,3 +1,4 @@
+#include <simd/integer_sum.hpp>
 #include <simd/kernels.hpp>
 #include <simd/tree.hpp>
 
@@ -10,7 +11,9 @@ Status sum(const Sum<T>& w, Execution& execution) {
   } else {
     SumOf<T> total = 0;
     const Status status = in_chunks(w.x.size(), execution, [&](std::size_t begin, std::size_t end) {
-      total = wrapping_add(total, integer_sum<Arch>(w.x.data + begin, end - begin));
+      const T* const x = w.x.data + begin;
+      total = wrapping_add(total, execution.bypass_caches ? integer_sum<Arch, true>(x, end - begin)
+                                                          : integer_sum<Arch, false>(x, end - begin));
     });
     w.result[0] = total;
     return status;

@@ -43,6 +43,21 @@ TEST_P(ReduceTest, IntegersAreSummedIn64BitsAndWrap) {
             std::numeric_limits<std::int64_t>::min() + 1);
 }
 
+template <class T>
+void expect_full_sum(T extreme, const Options& options) {
+  // 2^18 + 2^14 + 5 of them: the lanes of a vector overflow if they are added up too long in 32 bits.
+  const std::vector<T> x((1 << 18) + (1 << 14) + 5, extreme);
+  EXPECT_EQ(sum(x, options), SumOf<T>(x.size()) * SumOf<T>(extreme));
+}
+
+TEST_P(ReduceTest, ManyExtremeIntegersDoNotOverflow) {
+  expect_full_sum(std::numeric_limits<std::int32_t>::min(), options());
+  expect_full_sum(std::numeric_limits<std::int32_t>::max(), options());
+  expect_full_sum(std::int32_t{-1}, options());
+  expect_full_sum(std::numeric_limits<std::uint32_t>::max(), options());
+  expect_full_sum(std::uint32_t{0xffff}, options());
+}
+
 TEST_P(ReduceTest, AddsInTheOrderOfTheTree) {
   // In lane 0 of block 0: 2^53, then 1 (lost), then -2^53. Any other order of these three gives 1.
   V x(1024);
@@ -66,6 +81,33 @@ TEST_P(ReduceTest, ExtremaFollowTheStandard) {
   EXPECT_FALSE(std::signbit(max(V{-0.0, 0.0, -0.0}, options())));
   EXPECT_EQ(argmin(V{0.0, -0.0, 0.0}, options()), 1u);
   EXPECT_EQ(max(V{-inf, -5}, options()), -5);
+}
+
+/// Wherever it stands, and beside whatever else: in whole vectors, in the rest behind them, in a chunk of its own.
+TEST_P(ReduceTest, OneZeroOrNanIsFoundAnywhere) {
+  constexpr std::size_t n = 5000;
+  for (std::size_t at : {0, 1, 7, 63, 64, 2047, 2048, 4095, 4096, 4991, 4999}) {
+    for (float beside : {0.f, 3.f}) {  // no number is less: only the sign tells
+      std::vector<float> x(n, beside);
+      x[at] = -0.f;
+      EXPECT_TRUE(std::signbit(min(x, options()))) << at;
+      EXPECT_EQ(argmin(x, options()), at);
+    }
+    for (double beside : {-0.0, -3.0}) {
+      V x(n, beside);
+      x[at] = 0.0;
+      EXPECT_FALSE(std::signbit(max(x, options()))) << at;
+      EXPECT_EQ(argmax(x, options()), at);
+    }
+    for (float sign : {1.f, -1.f}) {
+      std::vector<float> x(n, 1.f);
+      x[at] = std::copysign(std::numeric_limits<float>::quiet_NaN(), sign);
+      EXPECT_TRUE(std::isnan(min(x, options())) && std::isnan(max(x, options()))) << at;
+      EXPECT_EQ(argmin(x, options()), at);
+      x[n - 1 - at] = -std::numeric_limits<float>::infinity();
+      EXPECT_TRUE(std::isnan(max(x, options())) || n - 1 - at == at);
+    }
+  }
 }
 
 TEST_P(ReduceTest, RefusesAnExtremumOfNothing) {

@@ -33,6 +33,8 @@ struct Execution {
   void* (*scratch)(std::size_t bytes) = nullptr;
   /// The data of the whole call exceeds the last cache level: stores of whole lines should go past the caches.
   bool bypass_caches = false;
+  /// What this thread reads next is most likely so many bytes further on; 0: nobody knows.
+  std::size_t read_ahead = 0;
   void* pool = nullptr;  ///< the host's pool for this backend; nothing that a kernel uses
   /// A backend that works on copies sets it until it writes to the memory of the call.
   bool outputs_kept = false;
