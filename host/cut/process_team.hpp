@@ -11,8 +11,8 @@
 
 namespace flynn {
 
-/// Writes the pointers of a spec as places in shared memory: bytes from its begin instead of the address, and its id. All
-/// of its data must be shared.
+/// Writes the pointers of a spec as places in shared memory: bytes from its begin instead of the address, and its id.
+/// All of its data must be shared.
 template <Spec W>
 void encode(W& w) {
   w.each_buffer([](auto& view) {
@@ -49,8 +49,18 @@ class ProcessTeam {
     return {static_cast<T*>(use_.scratch(n * sizeof(T))), n};
   }
 
+  void read_ahead(std::size_t) {}  // nobody knows which worker takes a task
+
+  template <class... Make>
+  Status run(std::size_t parts, const Make&... make) {
+    Status status;
+    (void)((status = run_tasks(parts, make)).ok() && ...);
+    return status;
+  }
+
+ private:
   template <class Make>
-  Status run(std::size_t parts, const Make& make) {
+  Status run_tasks(std::size_t parts, const Make& make) {
     return use_.run(parts, [&](std::size_t i, Task& task) {
       auto spec = make(i);
       using W = decltype(spec);
@@ -61,7 +71,6 @@ class ProcessTeam {
     });
   }
 
- private:
   ProcessPool::Use& use_;
   Execution& execution_;
 };

@@ -1,14 +1,16 @@
 #pragma once
 // Who works on the parts of a workload. A plan asks a team for
 //   slots<T>(n)          memory for n results, which everybody in it sees
-//   run(parts, make)     runs the spec that make(i) gives, for every i in [0, parts), on the kernels of the host; the
-//                        first failure counts, and the others need not begin
+//   run(parts, make...)  runs the specs that make(i)... give, one after the other, for every i in [0, parts), on the
+//                        kernels of the host; the first failure counts, and the others need not begin
+//   read_ahead(bytes)    from now on whoever runs part i most likely goes on so far behind it
 //   threads()            how many there are at most
 // There are ThreadTeam and ProcessTeam, each for one call.
 
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <new>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -54,11 +56,18 @@ class ThreadTeam {
 
   template <class T>
   std::span<T> slots(std::size_t n) {
-    return slots_.emplace_back(make_buffer<T>(n)).template as<T>().first(n);
+    static_assert(std::is_trivially_destructible_v<T>);
+    if (n > (sizeof few_ - few_used_) / sizeof(T))
+      return slots_.emplace_back(make_buffer<T>(n)).template as<T>().first(n);
+    T* const begin = new (few_ + few_used_) T[n];
+    few_used_ += (n * sizeof(T) + 63) / 64 * 64;
+    return {begin, n};
   }
 
-  template <class Make>
-  Status run(std::size_t parts, const Make& make) {
+  void read_ahead(std::size_t bytes) { execution_.read_ahead = bytes; }
+
+  template <class... Make>
+  Status run(std::size_t parts, const Make&... make) {
     PartStatus collected;
     const unsigned took_part = pool_.run(parts, execution_.threads, [&](std::size_t i) noexcept {
       if (collected.failed()) return;
@@ -67,7 +76,7 @@ class ThreadTeam {
       mine.threads = 1;
       mine.text = &text;
       Status status = poll(mine);
-      if (status.ok()) status = leaf_(make(i), mine);
+      (void)((status.ok() && (status = leaf_(make(i), mine)).ok()) && ...);
       collected.report(status, text);
     });
     took_part_ = std::max(took_part_, took_part);
@@ -79,6 +88,8 @@ class ThreadTeam {
   Execution& execution_;
   Leaf leaf_;
   std::vector<Buffer> slots_;
+  alignas(64) std::byte few_[1024];  ///< for slots that need no allocation
+  std::size_t few_used_ = 0;
   unsigned took_part_ = 1;
 };
 

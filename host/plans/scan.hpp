@@ -7,8 +7,9 @@
 
 namespace flynn {
 
-/// Scans in two phases: sums of segments, then their scans from the offsets that follow. It goes by windows of segments
-/// that stay in the caches in between, so that memory is read once.
+/// Sums of segments, then their scans from the offsets that follow, by windows of segments that stay in the caches in
+/// between. A thread that scans its segments of a window asks memory for those of the next one, and then sums them up:
+/// memory is read once, and while it is written.
 template <class T, class Team>
 Status run_parts(const Scan<T>& w, Team& team) {
   constexpr std::size_t segment = scan_segment;
@@ -16,23 +17,29 @@ Status run_parts(const Scan<T>& w, Team& team) {
   // tree over all segments before it, whichever window they were in.
   const std::size_t window = team.threads() * ((std::size_t{512} << 10) / (segment * sizeof(T)));
   const std::size_t n = w.x.size(), segments = n / segment + (n % segment != 0);
-  auto range_of = [&](std::size_t i) { return Range{i * segment, std::min(n, (i + 1) * segment)}; };
+  auto range_of = [&](std::size_t i) { return Range{std::min(n, i * segment), std::min(n, (i + 1) * segment)}; };
 
   using S = typename Sum<T>::Partial;
   TreeCounter<S> before;
   const auto sums = team.template slots<S>(std::min(window, segments));
   std::vector<T> offsets(sums.size());
-  for (std::size_t first = 0; first < segments; first += window) {
+  auto sums_from = [&](std::size_t first) {
+    return [&, first](std::size_t i) { return Sum<T>{w.x.part(range_of(first + i)), Out<S>(&sums[i], 1)}; };
+  };
+  if (segments > 1)  // what one segment sums up to is offset to nothing
+    if (Status s = team.run(sums.size(), sums_from(0)); !s.ok()) return s;
+  for (std::size_t first = 0, next; first < segments; first = next) {
+    next = first + window;
     const std::size_t count = std::min(window, segments - first);
-    auto sum = [&](std::size_t i) { return Sum<T>{w.x.part(range_of(first + i)), Out<S>(&sums[i], 1)}; };
-    if (segments > 1)  // what one segment sums up to is offset to nothing
-      if (Status s = team.run(count, sum); !s.ok()) return s;
     for (std::size_t i = 0; i < count; ++i) {
       offsets[i] = wrapping_add(w.init, T(before.result()));
       before.push(sums[i]);
     }
     auto scan = [&](std::size_t i) { return w.part(range_of(first + i), offsets[i]); };
-    if (Status s = team.run(count, scan); !s.ok()) return s;
+    const bool goes_on = next < segments;
+    team.read_ahead(goes_on ? window * segment * sizeof(T) : 0);
+    const Status s = goes_on ? team.run(count, scan, sums_from(next)) : team.run(count, scan);
+    if (!s.ok()) return s;
   }
   return {};
 }
