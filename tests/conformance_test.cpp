@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 
+#include <flynn/backend.hpp>
 #include <host/pools/scratch.hpp>
 #include <simd/kernels.hpp>
 #include <tests/samples/all.hpp>
