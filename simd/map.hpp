@@ -20,15 +20,16 @@ FLYNN_ALWAYS_INLINE void map_vector(F& f, T* out, std::size_t i, const X*... x) 
     value.store_unaligned(out + i);
 }
 
-/// Asks for the lines that a vector at i is read from, and for those that it is written to.
+/// Asks for the line that is written to at i, and for those that are read where they are several: one alone comes by
+/// itself.
 template <class Arch, class T, class... X>
 FLYNN_ALWAYS_INLINE void ask_for(const T* out, std::size_t i, const X*... x) {
-  (__builtin_prefetch(x + i), ...);
+  if constexpr (sizeof...(X) > 1) (__builtin_prefetch(x + i), ...);
   __builtin_prefetch(out + i, 1);
 }
 
 /// As long as there are four vectors. L2 gives more when it is asked 1 KiB ahead, for the lines to be written too (f32
-/// and f64 on AVX-512, GB/s: copy 76 -> 81, axpy 104 -> 122); not beyond the end, where another thread may be writing.
+/// and f64 on AVX-512, GB/s: copy 76 -> 83, axpy 104 -> 122); not beyond the end, where another thread may be writing.
 template <class Arch, class T, class F, class... X>
 FLYNN_ALWAYS_INLINE void map_line(F& f, T* out, std::size_t& i, std::size_t n, const X*... x) {
   constexpr std::size_t V = xsimd::batch<T, Arch>::size, line = 64 / sizeof(T), ahead = 1024 / sizeof(T);

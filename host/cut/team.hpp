@@ -69,11 +69,12 @@ class ThreadTeam {
   template <class... Make>
   Status run(std::size_t parts, const Make&... make) {
     PartStatus collected;
+    Execution alone = execution_;
+    alone.threads = 1;
     const unsigned took_part = pool_.run(parts, execution_.threads, [&](std::size_t i) noexcept {
       if (collected.failed()) return;
       Text text;
-      Execution mine = execution_;
-      mine.threads = 1;
+      Execution mine = alone;
       mine.text = &text;
       Status status = poll(mine);
       (void)((status.ok() && (status = leaf_(make(i), mine)).ok()) && ...);
