@@ -97,6 +97,32 @@ FLYNN_ALWAYS_INLINE void scan_blocks(const T* x, T* y, const T* bases, std::size
     }
 }
 
+/// Scans blocks that are in L1, and sums up as many that follow them, which come there meanwhile: what adds has time
+/// where what shuffles has none.
+template <class Arch, bool exclusive, std::size_t blocks, class T>
+FLYNN_ALWAYS_INLINE void scan_and_sum_next(const T* x, T* y, const T* bases, T* next_sums) {
+  using V = xsimd::batch<T, Arch>;
+  V base[blocks], carry[blocks];
+  detail::Lanes<Arch, T> lanes[blocks];
+  auto same = [](auto v) { return v; };
+#pragma GCC unroll 4
+  for (std::size_t b = 0; b < blocks; ++b) {
+    base[b] = V(bases[b]);
+    carry[b] = V(T(-0.0));
+  }
+  for (std::size_t i = 0; i < tree_block; i += tree_lanes)
+#pragma GCC unroll 4
+    for (std::size_t b = 0; b < blocks; ++b) {
+      const std::size_t at = b * tree_block + i;
+      lanes[b].add_row(same, x + blocks * tree_block + at);
+#pragma GCC unroll 2
+      for (std::size_t row = at; row < at + tree_lanes; row += scan_row)
+        Row<Arch, T>(x + row).template store<exclusive, false>(y + row, base[b], carry[b]);
+    }
+#pragma GCC unroll 4
+  for (std::size_t b = 0; b < blocks; ++b) next_sums[b] = halve<Arch, T>(lanes[b].halve_registers());
+}
+
 /// The rest of the input, less than a block.
 template <class Arch, bool exclusive, class T>
 void scan_rest(const T* x, T* y, std::size_t n, T base_of_block) {
@@ -123,15 +149,21 @@ Status scan_floats(const Scan<T>& w, const Execution& execution) {
     TreeCounter<T> blocks;
     std::size_t i = begin;
     auto go_on = [&](auto count) {
-      constexpr std::size_t at_once = count.value;
-      for (; i + at_once * tree_block <= end; i += at_once * tree_block) {
-        T sums[at_once], bases[at_once];
-        sum_blocks<Arch, at_once>(w.x.data + i, sums);
+      constexpr std::size_t at_once = count.value, step = at_once * tree_block;
+      // Sixteen registers, of half the size, are too few for it.
+      constexpr bool sums_ahead = way == Way::caches && at_once > 1 && sizeof(xsimd::batch<T, Arch>) == 64;
+      T sums[at_once], bases[at_once];
+      for (bool known = false; i + step <= end; i += step) {
+        if (!known) sum_blocks<Arch, at_once>(w.x.data + i, sums);
         for (std::size_t b = 0; b < at_once; ++b) {
           bases[b] = offset + blocks.result();
           blocks.push(sums[b]);
         }
-        scan_blocks<Arch, exclusive, way, at_once>(w.x.data + i, w.y.data + i, bases, ahead);
+        known = sums_ahead && i + 2 * step <= end;
+        if (known)
+          scan_and_sum_next<Arch, exclusive, at_once>(w.x.data + i, w.y.data + i, bases, sums);
+        else
+          scan_blocks<Arch, exclusive, way, at_once>(w.x.data + i, w.y.data + i, bases, ahead);
       }
     };
     go_on(std::integral_constant<std::size_t, streams<way>>());
