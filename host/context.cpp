@@ -10,8 +10,7 @@
 #include <thread>
 
 #include <flynn/context.hpp>
-#include <host/choose/names.hpp>
-#include <host/choose/prior.hpp>
+#include <host/choose/decide.hpp>
 #include <host/cut/processes.hpp>
 #include <host/detect/budget.hpp>
 #include <host/detect/cpu.hpp>
@@ -23,6 +22,7 @@
 #include <host/pools/task_queue.hpp>
 #include <host/pools/thread_pool.hpp>
 #include <host/registry.hpp>
+#include <host/verify/verify.hpp>
 #include <simd/kernels.hpp>
 
 namespace flynn {
@@ -35,22 +35,6 @@ unsigned watch_forks() {
   static const int registered = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
   (void)registered;
   return forks.load(std::memory_order_relaxed);
-}
-
-const Entry* find_entry(std::string_view name) {
-  for (const Entry& entry : registry())
-    if (entry.name == name) return &entry;
-  return nullptr;
-}
-
-Status unknown_backend(Text& text, std::string_view name, bool from_environment) {
-  std::vector<std::string_view> names = {"auto"};
-  for (const Entry& entry : registry()) names.push_back(entry.name);
-  const std::string nearest(nearest_name(name, names)), known = known_names(names);
-  hint(text, "did you mean %s?", nearest.c_str());
-  return fail(text, Code::invalid_argument, "unknown backend \"%.*s\"%s; known are %s",
-              int(std::min<std::size_t>(name.size(), 40)), name.data(), from_environment ? " in FLYNN_BACKEND" : "",
-              known.c_str());
 }
 
 /// Who may stop a call.
@@ -66,28 +50,6 @@ struct StopState {
   }
 };
 
-/// Where a call shall run and why.
-struct Decision {
-  const Entry* entry;
-  std::string_view requested;
-  Reason reason;
-};
-
-Status decide(const Options& options, std::string_view environment, const Cost& cost, unsigned threads,
-              Decision& decision, Text& text) {
-  const bool from_environment = options.backend.empty() && !environment.empty();
-  const std::string_view name = from_environment ? environment : options.backend;
-  if (name.empty() || name == "auto") {
-    const PriorChoice prior = static_prior(cost, threads);
-    decision = {find_entry(prior.backend), "auto", prior.reason};
-    return {};
-  }
-  decision = {find_entry(name), name, from_environment ? Reason::environment : Reason::requested};
-  if (!decision.entry) return unknown_backend(text, name, from_environment);
-  decision.requested = decision.entry->name;
-  return {};
-}
-
 /// Before a call on the host: the values come there, and what it writes is out of date elsewhere.
 Status bring_home(std::span<const Context::Use> arrays, Execution& execution) {
   for (const Context::Use& use : arrays) {
@@ -96,6 +58,23 @@ Status bring_home(std::span<const Context::Use> arrays, Execution& execution) {
     if (use.is_written) use.resident->is_on_device = false;
   }
   return {};
+}
+
+/// Whether a backend is here and has that kernel.
+Status check_kernel(const Entry& entry, const SpecInfo& info, std::size_t index, Text& text) {
+  const OpenBackend& open = open_backend(entry);
+  if (!open.status.ok()) {
+    text = open.text;
+    return open.status;
+  }
+  if (open.kernels[index]) return {};
+  return fail(text, Code::unsupported, "%s has no kernel for %s of %s", entry.name.data(), info.workload.data(),
+              info.type.data());
+}
+
+/// The instruction set that its kernels have; empty where it is not the library's choice.
+std::string_view architecture_of(const Entry& entry) {
+  return entry.runs_on_host && entry.kind != FlynnClass::sisd ? simd::architecture() : "";
 }
 
 std::int64_t deadline_ns(const Options& options) {
@@ -136,6 +115,9 @@ struct Context::State {
     return *process_pool;
   }
 
+  Status run(const OpenBackend& open, const Request& request, Execution& execution);
+  Status run_verified(std::span<const Entry* const> entries, const Request& request, Execution& execution);
+
   /// What the backend of that class works with; null where it needs nothing.
   Status pool_for(FlynnClass kind, void*& pool, Text& text) {
     try {
@@ -169,6 +151,41 @@ Context& Context::standard() {
 
 unsigned Context::threads() const { return state_->threads; }
 
+/// Runs a spec on a backend that has a kernel for it.
+Status Context::State::run(const OpenBackend& open, const Request& request, Execution& execution) {
+  const Entry& entry = *open.entry;
+  if (Status s = pool_for(entry.kind, execution.pool, *execution.text); !s.ok()) return s;
+  if (!open.backend->fetch)
+    if (Status s = bring_home(request.arrays, execution); !s.ok()) return s;
+  if (entry.runs_on_host && !execution.pool) execution.threads = 1;
+  const FloatingPointGuard floating_point;
+  if (Status s = poll(execution); !s.ok()) return s;
+  return open.kernels[request.index](request.spec, execution);
+}
+
+/// Runs a spec on several, and compares what they say.
+Status Context::State::run_verified(std::span<const Entry* const> entries, const Request& request,
+                                    Execution& execution) {
+  try {
+    if (Status s = bring_home(request.arrays, execution); !s.ok()) return s;
+    std::vector<Witness> witnesses;
+    unsigned threads = 0;
+    for (const Entry* entry : entries)
+      witnesses.push_back({entry->name, [&, entry](const void* spec) {
+                             Execution mine = execution;
+                             const Status s = run(open_backend(*entry), {request.index, spec, request.cost}, mine);
+                             threads = std::max(threads, mine.threads);
+                             return s;
+                           }});
+    const Status status = verify(request.index, request.spec, witnesses, *execution.text);
+    execution.threads = threads;
+    return status;
+  } catch (const std::bad_alloc&) {
+    return fail(*execution.text, Code::out_of_memory, "no memory for a second run of %s",
+                AllSpecs::infos[request.index].workload.data());
+  }
+}
+
 Status Context::execute(const Request& request, const Options& options, Text& text, std::string_view& used) {
   const SpecInfo& info = AllSpecs::infos[request.index];
   if (options.report) *options.report = {.workload = info.workload, .type = info.type};
@@ -181,16 +198,9 @@ Status Context::execute(const Request& request, const Options& options, Text& te
   const unsigned threads = options.threads == 0 ? state_->threads : std::min(options.threads, state_->threads);
   Decision decision;
   if (Status s = decide(options, state_->environment_backend, request.cost, threads, decision, text); !s.ok()) return s;
-  used = decision.entry->name;
-  const OpenBackend& open = open_backend(*decision.entry);
-  if (!open.status.ok()) {
-    text = open.text;
-    return open.status;
-  }
-  const Kernel kernel = open.kernels[request.index];
-  if (!kernel)
-    return fail(text, Code::unsupported, "%.*s has no kernel for %.*s of %.*s", int(used.size()), used.data(),
-                int(info.workload.size()), info.workload.data(), int(info.type.size()), info.type.data());
+  used = decision.first().name;
+  for (const Entry* entry : decision.all())
+    if (Status s = check_kernel(*entry, info, request.index, text); !s.ok()) return s;
 
   const StopState stop{options.stop, state_->settings.interrupt, std::this_thread::get_id()};
   Clocks clocks;
@@ -203,20 +213,14 @@ Status Context::execute(const Request& request, const Options& options, Text& te
                       .stop_state = &stop,
                       .scratch = thread_scratch,
                       .bypass_caches = request.cost.bytes > double(detect::cpu().last_cache_bytes())};
-  Status status = state_->pool_for(decision.entry->kind, execution.pool, text);
-  if (status.ok() && !open.backend->fetch) status = bring_home(request.arrays, execution);
-  if (decision.entry->runs_on_host && !execution.pool) execution.threads = 1;
-  if (status.ok()) {
-    const FloatingPointGuard floating_point;
-    status = poll(execution);
-    if (status.ok()) status = kernel(request.spec, execution);
-  }
+  const Status status = decision.is_verified() ? state_->run_verified(decision.all(), request, execution)
+                                               : state_->run(open_backend(decision.first()), request, execution);
   if (Report* r = options.report) {
     r->requested = decision.requested;
     r->used = used;
-    r->architecture =
-        decision.entry->runs_on_host && decision.entry->kind != FlynnClass::sisd ? simd::architecture() : "";
-    r->kind = decision.entry->kind;
+    r->architecture = architecture_of(decision.first());
+    r->kind = decision.is_verified() ? FlynnClass::misd : decision.first().kind;
+    for (std::size_t i = 1; i < decision.count; ++i) r->verified_by[i - 1] = decision.entries[i]->name;
     r->reason = decision.reason;
     r->outputs = status.ok() ? Outputs::written : execution.outputs_kept ? Outputs::unchanged : Outputs::unspecified;
     r->threads = execution.threads;
@@ -243,8 +247,9 @@ void Context::enqueue(std::function<void(bool cancelled)> task, std::span<const 
 void Context::fetch(Resident& resident, const Options& options) {
   Text text;
   Decision decision;
-  if (!decide(options, state_->environment_backend, {}, 1, decision, text).ok() || decision.entry->runs_on_host) return;
-  const OpenBackend& open = open_backend(*decision.entry);
+  if (!decide(options, state_->environment_backend, {}, 1, decision, text).ok() || decision.is_verified()) return;
+  if (decision.first().runs_on_host) return;
+  const OpenBackend& open = open_backend(decision.first());
   Execution execution{.threads = state_->threads, .device = options.device, .text = &text};
   if (open.status.ok() && open.backend->fetch) (void)open.backend->fetch(resident, execution);
 }
@@ -259,7 +264,7 @@ BackendInfo describe(const Entry& entry) {
                    .reason = open.text.message,
                    .hint = open.text.hint};
   if (!open.status.ok()) return info;
-  if (entry.runs_on_host && entry.kind != FlynnClass::sisd) info.architecture = simd::architecture();
+  info.architecture = architecture_of(entry);
   if (open.backend->device_count)
     for (std::size_t i = 0; i < open.backend->device_count(); ++i) info.devices.push_back(open.backend->device(i));
   info.left_out = left_out_by(entry.name);

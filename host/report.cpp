@@ -30,6 +30,8 @@ std::string Report::text() const {
                 architecture.empty() ? "" : " on ", view(architecture).c_str(), view(name_of(kind)).c_str(),
                 words_of(reason), threads, threads == 1 ? "" : "s", seconds);
   std::string text = line;
+  for (std::string_view other : verified_by)
+    if (!other.empty()) text += ", verified by " + view(other);
   if (clocks.bytes_moved > 0) {
     std::snprintf(line, sizeof line, ", %llu bytes moved in %.3g s",
                   static_cast<unsigned long long>(clocks.bytes_moved), clocks.transfer_seconds);

@@ -45,7 +45,7 @@ TEST(Choice, NamesTheKnownBackendsAndTheNearest) {
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code(), Code::invalid_argument);
   EXPECT_STREQ(done.error().what(),
-               "unknown backend \"thraeds\"; known are auto, scalar, simd, threads, processes, opencl and cuda; did "
+               "unknown backend \"thraeds\"; known are auto, verify, scalar, simd, threads, processes, opencl and cuda; did "
                "you mean threads?");
 }
 

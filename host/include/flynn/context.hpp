@@ -23,8 +23,9 @@ class Context;
 
 /// How a call is to run. `flynn::sum(x, {.backend = "threads"})`.
 struct Options {
-  /// "auto", or the one backend that may run it: then it runs there or is an error. Empty: what FLYNN_BACKEND says,
-  /// else auto.
+  /// "auto", or the one backend that may run it: then it runs there or is an error. "verify": two or more that share
+  /// no kernel do the same work, and it is an error when they disagree; "verify:threads,opencl" names them. Empty: what
+  /// FLYNN_BACKEND says, else auto.
   std::string_view backend = {};
   int device = -1;       ///< of a device backend, as `compute_bench list` counts them; -1: its best
   unsigned threads = 0;  ///< at most so many, within the budget of the context; 0: all of it

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,9 +28,10 @@ enum class Outputs : std::uint8_t {
 /// What a call did. Plain data; the words are made on demand.
 struct FLYNN_API Report {
   std::string_view workload, type;
-  std::string_view requested = "auto";  ///< the backend that was asked for
-  std::string_view used = {};           ///< the backend that ran; empty when none did
-  std::string_view architecture = {};   ///< the instruction set of the host kernels, for example "avx512bw"; else empty
+  std::string_view requested = "auto";               ///< the backend that was asked for
+  std::string_view used = {};                        ///< the backend that ran; empty when none did
+  std::array<std::string_view, 3> verified_by = {};  ///< with "verify": who did the same work
+  std::string_view architecture = {};  ///< the instruction set of the host kernels, for example "avx512bw"; else empty
   FlynnClass kind = FlynnClass::sisd;
   Reason reason = Reason::requested;
   Outputs outputs = Outputs::unchanged;

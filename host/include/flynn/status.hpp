@@ -36,13 +36,14 @@ enum class Code : std::uint32_t {
   internal,            ///< a defect of flynn
   resource_exhausted,  ///< no more file descriptors or processes
   worker_died,         ///< a process that worked for this call crashed, was killed or stopped
+  disagreement,        ///< backends that did the same work have different results
 };
 
 /// The name of a code as users read it, for example "invalid argument".
 constexpr std::string_view name_of(Code code) {
   constexpr std::string_view names[] = {
       "ok",        "invalid argument",  "unsupported",    "unavailable",        "out of memory", "device failed",
-      "cancelled", "deadline exceeded", "internal error", "resource exhausted", "worker died"};
+      "cancelled", "deadline exceeded", "internal error", "resource exhausted", "worker died",   "disagreement"};
   return names[static_cast<std::uint32_t>(code)];
 }
 
