@@ -22,6 +22,9 @@ struct Ceiling {
   std::vector<double> samples = {};
   double value = 0;            ///< their median, bytes or flops a second; 0: could not be measured
   std::string_view unit;       ///< "B/s", "FLOP/s"
+
+  /// How long a call must take at least.
+  double least_seconds(const Cost& cost) const { return (unit == "B/s" ? cost.bytes : cost.flops) / value; }
 };
 
 class Ceilings {
