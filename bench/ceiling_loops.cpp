@@ -1,5 +1,6 @@
-// Compiled once per instruction set, see CMakeLists.txt: FLYNN_LOOPS is the name of the table, FLYNN_LOOPS_ARCH the
-// type of xsimd. Everything else here is local to the file, so that no code of a newer CPU escapes from it.
+// Compiled once per instruction set, see CMakeLists.txt: FLYNN_LOOPS is the name of the table, FLYNN_LOOPS_NAME that of
+// the instruction set, FLYNN_LOOPS_ARCH the type of xsimd. Everything else here is local to the file, so that no code
+// of a newer CPU escapes from it.
 
 #include <xsimd/xsimd.hpp>
 
@@ -59,9 +60,9 @@ std::uint64_t read(char* const* view, std::size_t bytes) {
 template <int reads, bool updates, Store store>
 [[gnu::always_inline]] inline void write_one(char* const* view, std::size_t at) {
   const Vector a(0.5f);
-  Vector value = get(view[1] + at);
+  Vector value = get(view[reads > 0] + at);
   if constexpr (reads == 2) value = value + a * get(view[2] + at);
-  if constexpr (updates) value = a * value + get(view[0] + at);
+  if constexpr (updates) value = reads == 0 ? a * value : a * value + get(view[0] + at);
   put<store>(view[0] + at, value);
 }
 
@@ -117,6 +118,9 @@ constexpr NamedLoop memory_loops[] = {
     {"axpy", "plain stores, 2 streams", write<1, true, Store::plain, 2>},
     {"axpy", "plain stores, 4 pages", write_pages<1, true, Store::plain>},
     {"axpy", "streaming stores", write<1, true, Store::streaming, 1>},
+    {"update", "plain stores", write<0, true, Store::plain, 1>},
+    {"update", "plain stores, 2 streams", write<0, true, Store::plain, 2>},
+    {"update", "streaming stores", write<0, true, Store::streaming, 1>},
     {"read", "1 stream", read<1, 1>},
     {"read", "2 streams", read<1, 2>},
     {"read", "4 streams", read<1, 4>},
@@ -162,6 +166,6 @@ double multiply_add(std::size_t count) {
 }  // namespace
 
 extern const Loops FLYNN_LOOPS;
-const Loops FLYNN_LOOPS = {memory_loops, multiply_add<float>, multiply_add<double>};
+const Loops FLYNN_LOOPS = {FLYNN_LOOPS_NAME, memory_loops, multiply_add<float>, multiply_add<double>};
 
 }  // namespace flynn::bench

@@ -3,12 +3,18 @@
 namespace flynn::bench {
 namespace {
 
-/// The fastest right row on at most so many threads.
+bool is_parallel(const Figure& f) {
+  return f.report.kind == FlynnClass::mimd_threads || f.report.kind == FlynnClass::mimd_processes;
+}
+
+/// The fastest right row on at most so many threads. On one thread none of a backend that has more, even if this once
+/// it took one.
 const Figure* best(const std::vector<Figure>& group, bool is_peer, unsigned threads) {
   const Figure* found = nullptr;
   for (const Figure& f : group) {
     const bool counts = f.is_peer == is_peer && !f.error && !f.is_wrong() && !f.samples.empty() &&
-                        f.report.kind != FlynnClass::simt && f.report.threads <= threads;
+                        f.report.kind != FlynnClass::simt && f.report.threads <= threads &&
+                        !(threads == 1 && is_parallel(f));
     if (counts && (!found || f.summary.median < found->summary.median)) found = &f;
   }
   return found;

@@ -28,7 +28,7 @@ struct Figure {
   Cost cost = {};
   std::string_view requested;  ///< the backend that was asked for, or the peer
   bool is_peer = false;
-  Report report = {};          ///< of the first call
+  Report report = {};  ///< of the first call
 
   double cold_seconds = 0;           ///< the first call: with opening, compiling and waking whatever the backend needs
   double warmup_seconds = 0;         ///< how long it took until two batches agreed

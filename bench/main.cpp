@@ -12,7 +12,8 @@ namespace {
 using namespace flynn::bench;
 
 Exit dispatch(int argc, char** argv) {
-  if (argc == 3 && std::string_view(argv[1]) == "serve-peer") return Exit(serve_as_peer(argv[2]));  // see peer_process.hpp
+  if (argc == 3 && std::string_view(argv[1]) == "serve-peer")
+    return Exit(serve_as_peer(argv[2]));  // see peer_process.hpp
   const Settings settings = parse(argc, argv);
   switch (settings.command) {
     case Command::run:

@@ -75,6 +75,7 @@ bool call_cold(Trial& trial, Contender& c) {
 }
 
 void warm_up(Contender& c, const Rules& rules) {
+  if (c.figure.is_peer && c.figure.cold_seconds > 5 * rules.warmup_seconds) return;  // nothing to open or compile
   const double begin = now();
   double last = 0;
   while (!c.figure.is_steady && stop_requested() == Stop::none) {
@@ -107,8 +108,8 @@ void decide(Contender& c, const Rules& rules, double noise) {
   c.done = !c.figure.stopped.empty();
 }
 
-/// Whether threads of the sample waited for a CPU so long that it says more about others than about the figure. A sample
-/// is repeated at most as often as there are good ones, and five times more.
+/// Whether threads of the sample waited for a CPU so long that it says more about others than about the figure. A
+/// sample is repeated at most as often as there are good ones, and five times more.
 bool is_disturbed(Contender& c, const Timing& timing) {
   if (timing.waited <= most_waiting * timing.seconds || c.figure.disturbed >= c.figure.samples.size() + 5) return false;
   ++c.figure.disturbed;
@@ -147,7 +148,8 @@ void sample_all(std::vector<Contender>& contenders, const Rules& rules, bool tog
   }
 }
 
-/// The ceiling of a figure: of bytes or arithmetic, whichever binds. One that runs on a device of its own has none here.
+/// The ceiling of a figure: of bytes or arithmetic, whichever binds. One that runs on a device of its own has none
+/// here.
 const Ceiling* ceiling_of(const Figure& f, const Group& group, const Options& base, Ceilings& ceilings) {
   if (f.spec.rate == Rate::items) return nullptr;  // neither is known
   unsigned threads = f.report.threads;

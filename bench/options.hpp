@@ -34,7 +34,9 @@ struct Settings {
   When color = When::automatic, progress = When::automatic;
 
   /// Nothing was selected: the sights of every family.
-  bool is_tour() const { return !peers && workloads.empty() && types.empty() && sizes.empty() && params.empty() && filter.empty(); }
+  bool is_tour() const {
+    return !peers && workloads.empty() && types.empty() && sizes.empty() && params.empty() && filter.empty();
+  }
 };
 
 /// Reads arguments and environment. Throws Failure for what is not understood, and for --help and --version one with

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -65,8 +66,7 @@ class Server {
     work_ = subject.allocate(order.n);
     kernel_ = find(subject);
     threads_ = 0;
-    for (const Operand& o : work_->operands())
-      answer.operand[answer.operands++] = {std::uint64_t(o.data), o.bytes};
+    for (const Operand& o : work_->operands()) answer.operand[answer.operands++] = {std::uint64_t(o.data), o.bytes};
   } catch (const std::bad_alloc&) {
     answer.code = std::uint32_t(Code::out_of_memory);
     copy(answer.text, "no memory for another copy of the operands");
@@ -112,9 +112,20 @@ class Server {
   unsigned threads_ = 0;  ///< 0: not prepared for any
 };
 
+/// Libraries know newer CPUs by their model numbers and take slower kernels for those that came after them. They read
+/// these variables when they are loaded, before their module can say anything. What the user set stays.
+void force_kernels() {
+#if defined(__x86_64__)
+  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw")) return;
+  setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+  setenv("BLIS_ARCH_TYPE", "0", 0);  // skx
+#endif
+}
+
 }  // namespace
 
 int serve_as_peer(const char* module) {
+  force_kernels();
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // also when it is stopped
   Server server(module);
   Order order;

@@ -110,8 +110,8 @@ Result<void> PeerProcess::move(std::uint64_t address, const Operand& local, bool
     const std::size_t bytes = std::min(most, local.bytes - at);
     const iovec here = {static_cast<char*>(local.data) + at, bytes};
     const iovec there = {reinterpret_cast<void*>(address + at), bytes};
-    const ssize_t done = puts ? process_vm_writev(child_, &here, 1, &there, 1, 0)
-                              : process_vm_readv(child_, &here, 1, &there, 1, 0);
+    const ssize_t done =
+        puts ? process_vm_writev(child_, &here, 1, &there, 1, 0) : process_vm_readv(child_, &here, 1, &there, 1, 0);
     if (done == ssize_t(bytes)) continue;
     const char* const why = done < 0 ? std::strerror(errno) : "only a part was moved";
     return tl::unexpected(Error(Code::unavailable, fmt::format("its memory cannot be reached: {}", why), info_.name));

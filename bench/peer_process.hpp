@@ -17,7 +17,7 @@ namespace flynn::bench {
 struct PeerInfo {
   std::string module;  ///< its file
   std::string name, release;
-  std::string reason = {};  ///< why it cannot be used; then it has nothing
+  std::string reason = {};                       ///< why it cannot be used; then it has nothing
   std::vector<bool> has = {}, has_threads = {};  ///< by the place in subjects()
   double limit = 0;                              ///< seconds after which an answer is not waited for
 };

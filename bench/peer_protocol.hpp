@@ -7,7 +7,7 @@
 
 namespace flynn::bench {
 
-inline constexpr int peer_socket = 3;           ///< the descriptor in the peer's process
+inline constexpr int peer_socket = 3;  ///< the descriptor in the peer's process
 inline constexpr std::size_t most_subjects = 256, most_operands = 8;
 
 struct Order {

@@ -30,8 +30,9 @@ Json error_json(const Figure& f) {
 }
 
 Json ceiling_json(const Ceiling& c) {
-  return {{"name", c.name},       {"type", text(c.type)}, {"bytes", c.bytes},    {"threads", c.threads},
-          {"loop", text(c.loop)}, {"value", c.value},     {"unit", text(c.unit)}};
+  return {{"name", c.name},         {"type", text(c.type)}, {"isa", text(c.isa)},
+          {"pages", text(c.pages)}, {"bytes", c.bytes},     {"threads", c.threads},
+          {"loop", text(c.loop)},   {"value", c.value},     {"unit", text(c.unit)}};
 }
 
 /// What was measured, without the statistics.
@@ -192,6 +193,13 @@ Json warnings_json(const std::vector<Warning>& all) {
 
 std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
+std::string ceilings_text(const HostInfo& host, const Ceilings& ceilings) {
+  Json json = {{"schema", "compute-bench-ceilings/1"}, {"host", host_json(host)}, {"ceilings", Json::array()}};
+  for (const Ceiling& c : ceilings.all())
+    if (c.value > 0) json["ceilings"].push_back(ceiling_json(c));
+  return dump(json);
+}
+
 std::string json_text(const RunResult& run) {
   Json json = {{"schema", "compute-bench/1"}, {"complete", run.is_complete}};
   json["run"] = {{"argv", run.arguments}, {"start", run.start}, {"seed", run.seed}, {"duration", run.duration}};
@@ -204,7 +212,8 @@ std::string json_text(const RunResult& run) {
   json["backends"] = json["results"] = json["ceilings"] = json["peers"] = Json::array();
   for (const BackendInfo& info : run.backends) json["backends"].push_back(backend_json(info));
   for (const Figure& f : run.figures) json["results"].push_back(figure_json(f));
-  for (const Ceiling& c : run.ceilings) json["ceilings"].push_back(ceiling_json(c));
+  for (const Ceiling& c : run.ceilings)
+    if (c.value > 0) json["ceilings"].push_back(ceiling_json(c));
   for (const Comparison& c : run.comparisons) json["peers"].push_back(comparison_json(c));
   return dump(json);
 }

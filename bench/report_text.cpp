@@ -33,6 +33,11 @@ std::string ratio_text(double ratio) {
   return fmt::format("{:.{}f}", ratio, ratio < 9.995 ? 2 : ratio < 99.95 ? 1 : 0);
 }
 
+/// "gemm", "gemm:16-rows"
+std::string name_of(const auto& row) {
+  return fmt::format("{}{}{}", row.spec.workload, row.params.empty() ? "" : ":", row.params);
+}
+
 std::string check_text(const Figure& f) {
   if (!f.validation) return "unchecked";
   const Verdict& v = *f.validation;
@@ -111,20 +116,20 @@ void TextReport::header(const std::string& names) {
 
 void TextReport::row(const Figure& f) {
   const std::string peer = fmt::format("peer, {} thread{}", f.report.threads, f.report.threads == 1 ? "" : "s");
-  const std::string_view kind = f.is_peer ? std::string_view(peer)
+  const std::string_view kind = f.is_peer                                         ? std::string_view(peer)
                                 : f.requested == "auto" && !f.report.used.empty() ? f.report.used
-                                                                                    : name_of(f.report.kind);
+                                                                                  : name_of(f.report.kind);
   if (f.error) {
     const std::string left =
-        fmt::format("{:<9} {:<4} {:>6} {:<9} ", f.spec.workload, f.spec.type, size_text(f.n), f.requested);
+        fmt::format("{:<9} {:<4} {:>6} {:<9} ", name_of(f), f.spec.type, size_text(f.n), f.requested);
     line(left +
          (f.is_hole() ? paint("no kernel", Style::dim) : paint(std::string("failed: ") + f.error->what(), Style::red)));
     return;
   }
   const std::string check = check_text(f);
   const auto fraction = f.ceiling_fraction();
-  line(fmt::format(columns, f.spec.workload, f.spec.type, size_text(f.n), f.requested, kind,
-                   time_text(f.summary.median), percent(f.summary.noise()), rate_text(f.rate(), f.rate_unit()),
+  line(fmt::format(columns, name_of(f), f.spec.type, size_text(f.n), f.requested, kind, time_text(f.summary.median),
+                   percent(f.summary.noise()), rate_text(f.rate(), f.rate_unit()),
                    f.speedup ? ratio_text(*f.speedup) : "-", fraction ? percent(*fraction) : "-",
                    paint(check, !f.validation  ? Style::yellow
                                 : f.is_wrong() ? Style::red
@@ -143,15 +148,18 @@ void TextReport::comparisons(const std::vector<Figure>& figures, const std::vect
   header(fmt::format(format, "workload", "type", "n", "threads", "flynn", "rate", "ceiling", "best peer", "rate",
                      "ratio", "95 % interval"));
   for (const Comparison& c : all) {
-    const std::string name = fmt::format("{}{}{}", c.spec.workload, c.params.empty() ? "" : " ", c.params);
     const std::string ratio = c.ratio ? ratio_text(c.ratio->value) : "-";
-    const Style style = !c.ratio ? Style::plain : c.ratio->low >= 1 ? Style::green : c.ratio->high < 1 ? Style::red : Style::yellow;
+    const Style style = !c.ratio            ? Style::plain
+                        : c.ratio->low >= 1 ? Style::green
+                        : c.ratio->high < 1 ? Style::red
+                                            : Style::yellow;
     auto rate = [&](std::string_view who, double value) { return who.empty() ? "-" : rate_text(value, c.rate_unit); };
-    line(paint(fmt::format(format, name, c.spec.type, size_text(c.n), c.threads, c.backend.empty() ? "none" : c.backend,
-                           rate(c.backend, c.rate), c.ceiling_fraction ? percent(*c.ceiling_fraction) : "-",
-                           c.peer.empty() ? "none" : c.peer, rate(c.peer, c.peer_rate), ratio,
-                           c.ratio ? fmt::format("{} to {}", ratio_text(c.ratio->low), ratio_text(c.ratio->high)) : ""),
-               style));
+    line(paint(
+        fmt::format(format, name_of(c), c.spec.type, size_text(c.n), c.threads, c.backend.empty() ? "none" : c.backend,
+                    rate(c.backend, c.rate), c.ceiling_fraction ? percent(*c.ceiling_fraction) : "-",
+                    c.peer.empty() ? "none" : c.peer, rate(c.peer, c.peer_rate), ratio,
+                    c.ratio ? fmt::format("{} to {}", ratio_text(c.ratio->low), ratio_text(c.ratio->high)) : ""),
+        style));
   }
   for (const Figure& f : figures)
     if (is_verbose_ || f.error || f.is_wrong()) {
@@ -184,8 +192,8 @@ void TextReport::details(const Figure& f) {
 
 void TextReport::figures(const std::vector<Figure>& figures) {
   if (!figures.empty())
-    header(fmt::format(columns, "workload", "type", "n", "backend", "class", "time", "noise", "rate", "x scalar", "ceiling",
-                       "check"));
+    header(fmt::format(columns, "workload", "type", "n", "backend", "class", "time", "noise", "rate", "x scalar",
+                       "ceiling", "check"));
   for (const Figure& f : figures) {
     row(f);
     if (is_verbose_) details(f);
@@ -217,8 +225,9 @@ void TextReport::end(const RunResult& run) {
       Style::dim));
   line(paint("         threads got out of this machine in this run", Style::dim));
   if (!run.comparisons.empty())
-    line(paint("ratio: flynn's rate over that of the fastest peer whose result is right; on n threads who may also use one",
-               Style::dim));
+    line(paint(
+        "ratio: flynn's rate over that of the fastest peer whose result is right; on n threads who may also use one",
+        Style::dim));
   std::string text = fmt::format("{} figures in {:.0f} s, {} verified", measured, run.duration, verified);
   if (!run.is_complete) text = "stopped before the end (complete is false): " + text;
   if (wrong > 0) text += fmt::format(", {} WRONG", wrong);

@@ -37,8 +37,10 @@ std::vector<std::size_t> peer_sizes(const Subject& subject) {
       if (params.empty()) return {64, 256, 512, 1024, 2048, 4096};
       return {params.starts_with("16") ? std::size_t{4096} : std::size_t{1024}};
     case Rate::items:
-      if (params.starts_with("64")) return {params == "64-bit" ? std::size_t{100'000} : std::size_t{10'000}};
-      return {params.starts_with("52") ? std::size_t{20'000} : std::size_t{1'000'000}};
+      if (params == "48-bit") return {100'000};
+      if (params == "64-bit") return {20'000};
+      if (params.ends_with("semiprimes")) return {params.starts_with("52") ? std::size_t{10'000} : std::size_t{4'000}};
+      return {1'000'000};
   }
   return {};
 }

@@ -159,20 +159,19 @@ struct SubjectOf {
   static constexpr std::string_view params = samples::params_of<W>()[kind];
   static W shape(std::size_t n) { return samples::shape<W>(n, params); }
 
-  static constexpr Subject subject = {
-      .info = spec_info<W>(),
-      .params = params,
-      .cost = [](std::size_t n) { return shape(n).cost(); },
-      .traffic = [](std::size_t n) { return traffic(shape(n)); },
-      .bytes = [](std::size_t n) { return bytes(shape(n), 3); },
-      .prepare = [](std::size_t n, std::uint64_t seed) -> std::unique_ptr<Trial> {
-        check_memory(bytes(shape(n), 3));
-        return std::make_unique<TrialOf<W>>(n, seed, params);
-      },
-      .allocate = [](std::size_t n) -> std::unique_ptr<Work> {
-        check_memory(bytes(shape(n), 1));
-        return std::make_unique<WorkOf<W>>(n, params);
-      }};
+  static constexpr Subject subject = {.info = spec_info<W>(),
+                                      .params = params,
+                                      .cost = [](std::size_t n) { return shape(n).cost(); },
+                                      .traffic = [](std::size_t n) { return traffic(shape(n)); },
+                                      .bytes = [](std::size_t n) { return bytes(shape(n), 3); },
+                                      .prepare = [](std::size_t n, std::uint64_t seed) -> std::unique_ptr<Trial> {
+                                        check_memory(bytes(shape(n), 3));
+                                        return std::make_unique<TrialOf<W>>(n, seed, params);
+                                      },
+                                      .allocate = [](std::size_t n) -> std::unique_ptr<Work> {
+                                        check_memory(bytes(shape(n), 1));
+                                        return std::make_unique<WorkOf<W>>(n, params);
+                                      }};
 };
 
 template <class... W>

@@ -1,19 +1,12 @@
-// BLIS by its own interface. On a machine with AVX-512 its kernels for Skylake-X are forced: it knows newer CPUs by
-// their model numbers, and takes slower kernels for those that came after it.
+// BLIS by its own interface.
 
-#include <cstdlib>
 #include <string>
 
-#include <bench/peers/peer.hpp>
 #include <blis.h>
+#include <bench/peers/peer.hpp>
 
 namespace flynn::bench {
 namespace {
-
-/// BLIS reads the variable at its first call, and arch_t numbers the skx kernels 0.
-[[gnu::constructor]] void force_skx() {
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")) setenv("BLIS_ARCH_TYPE", "0", 0);
-}
 
 /// BLIS changes nothing behind its pointers to inputs, but takes no pointers to const.
 template <class T>

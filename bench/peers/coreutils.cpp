@@ -65,7 +65,8 @@ void write_numbers(const void* spec) {
   parts.clear();
   for (unsigned i = 0; i < threads; ++i) {
     std::string text;
-    for (std::size_t j = part_begin(w.numbers.size(), i, threads); j < part_begin(w.numbers.size(), i + 1, threads); ++j)
+    for (std::size_t j = part_begin(w.numbers.size(), i, threads); j < part_begin(w.numbers.size(), i + 1, threads);
+         ++j)
       text += std::to_string(w.numbers[j]) + "\n";
     parts.emplace_back().in.write_all(text);
   }

@@ -51,16 +51,16 @@ void gemm(auto& w) {
 }
 
 constexpr PeerKernel kernels[] = {
-    peer_kernel<Copy<float>, copy<Copy<float>>>(false),     peer_kernel<Copy<double>, copy<Copy<double>>>(false),
-    peer_kernel<Mul<float>, mul<Mul<float>>>(false),        peer_kernel<Mul<double>, mul<Mul<double>>>(false),
-    peer_kernel<Add<float>, add<Add<float>>>(false),        peer_kernel<Add<double>, add<Add<double>>>(false),
-    peer_kernel<Triad<float>, triad<Triad<float>>>(false),  peer_kernel<Triad<double>, triad<Triad<double>>>(false),
-    peer_kernel<Axpy<float>, axpy<Axpy<float>>>(false),     peer_kernel<Axpy<double>, axpy<Axpy<double>>>(false),
-    peer_kernel<Sum<float>, sum<Sum<float>>>(false),        peer_kernel<Sum<double>, sum<Sum<double>>>(false),
-    peer_kernel<Dot<float>, dot<Dot<float>>>(false),        peer_kernel<Dot<double>, dot<Dot<double>>>(false),
-    peer_kernel<Min<float>, min<Min<float>>>(false),        peer_kernel<Min<double>, min<Min<double>>>(false),
-    peer_kernel<Max<float>, max<Max<float>>>(false),        peer_kernel<Max<double>, max<Max<double>>>(false),
-    peer_kernel<Gemm<float>, gemm<Gemm<float>>>(),          peer_kernel<Gemm<double>, gemm<Gemm<double>>>(),
+    peer_kernel<Copy<float>, copy<Copy<float>>>(false),    peer_kernel<Copy<double>, copy<Copy<double>>>(false),
+    peer_kernel<Mul<float>, mul<Mul<float>>>(false),       peer_kernel<Mul<double>, mul<Mul<double>>>(false),
+    peer_kernel<Add<float>, add<Add<float>>>(false),       peer_kernel<Add<double>, add<Add<double>>>(false),
+    peer_kernel<Triad<float>, triad<Triad<float>>>(false), peer_kernel<Triad<double>, triad<Triad<double>>>(false),
+    peer_kernel<Axpy<float>, axpy<Axpy<float>>>(false),    peer_kernel<Axpy<double>, axpy<Axpy<double>>>(false),
+    peer_kernel<Sum<float>, sum<Sum<float>>>(false),       peer_kernel<Sum<double>, sum<Sum<double>>>(false),
+    peer_kernel<Dot<float>, dot<Dot<float>>>(false),       peer_kernel<Dot<double>, dot<Dot<double>>>(false),
+    peer_kernel<Min<float>, min<Min<float>>>(false),       peer_kernel<Min<double>, min<Min<double>>>(false),
+    peer_kernel<Max<float>, max<Max<float>>>(false),       peer_kernel<Max<double>, max<Max<double>>>(false),
+    peer_kernel<Gemm<float>, gemm<Gemm<float>>>(),         peer_kernel<Gemm<double>, gemm<Gemm<double>>>(),
 };
 
 }  // namespace

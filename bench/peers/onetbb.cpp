@@ -31,9 +31,8 @@ void copy(auto& w) {
   with_policy([&](auto& p) { return std::copy(p, w.x.data, end(w.x), w.y.data); });
 }
 void mul(auto& w) {
-  with_policy([&](auto& p) {
-    return std::transform(p, w.x.data, end(w.x), w.y.data, [a = w.a](auto x) { return a * x; });
-  });
+  with_policy(
+      [&](auto& p) { return std::transform(p, w.x.data, end(w.x), w.y.data, [a = w.a](auto x) { return a * x; }); });
 }
 void add(auto& w) {
   with_policy([&](auto& p) { return std::transform(p, w.x.data, end(w.x), w.y.data, w.z.data, std::plus()); });
@@ -53,8 +52,7 @@ void sum(auto& w) {
 }
 void dot(auto& w) {
   using T = std::remove_reference_t<decltype(w.result[0])>;
-  w.result[0] =
-      with_policy([&](auto& p) { return std::transform_reduce(p, w.x.data, end(w.x), w.y.data, T(0)); });
+  w.result[0] = with_policy([&](auto& p) { return std::transform_reduce(p, w.x.data, end(w.x), w.y.data, T(0)); });
 }
 void min(auto& w) {
   w.result[0] = with_policy([&](auto& p) {

@@ -87,16 +87,26 @@ void scan(Scan<T>& w) {
 }
 
 constexpr PeerKernel kernels[] = {
-    peer_kernel<Copy<float>, copy<Copy<float>>>(),    peer_kernel<Copy<double>, copy<Copy<double>>>(),
-    peer_kernel<Mul<float>, mul<Mul<float>>>(),       peer_kernel<Mul<double>, mul<Mul<double>>>(),
-    peer_kernel<Add<float>, add<Add<float>>>(),       peer_kernel<Add<double>, add<Add<double>>>(),
-    peer_kernel<Triad<float>, triad<Triad<float>>>(), peer_kernel<Triad<double>, triad<Triad<double>>>(),
-    peer_kernel<Axpy<float>, axpy<Axpy<float>>>(),    peer_kernel<Axpy<double>, axpy<Axpy<double>>>(),
-    peer_kernel<Sum<float>, sum<float>>(),            peer_kernel<Sum<double>, sum<double>>(),
-    peer_kernel<Dot<float>, dot<float>>(),            peer_kernel<Dot<double>, dot<double>>(),
-    peer_kernel<Min<float>, min<float>>(),            peer_kernel<Min<double>, min<double>>(),
-    peer_kernel<Max<float>, max<float>>(),            peer_kernel<Max<double>, max<double>>(),
-    peer_kernel<Scan<float>, scan<float>>(),          peer_kernel<Scan<double>, scan<double>>(),
+    peer_kernel<Copy<float>, copy<Copy<float>>>(),
+    peer_kernel<Copy<double>, copy<Copy<double>>>(),
+    peer_kernel<Mul<float>, mul<Mul<float>>>(),
+    peer_kernel<Mul<double>, mul<Mul<double>>>(),
+    peer_kernel<Add<float>, add<Add<float>>>(),
+    peer_kernel<Add<double>, add<Add<double>>>(),
+    peer_kernel<Triad<float>, triad<Triad<float>>>(),
+    peer_kernel<Triad<double>, triad<Triad<double>>>(),
+    peer_kernel<Axpy<float>, axpy<Axpy<float>>>(),
+    peer_kernel<Axpy<double>, axpy<Axpy<double>>>(),
+    peer_kernel<Sum<float>, sum<float>>(),
+    peer_kernel<Sum<double>, sum<double>>(),
+    peer_kernel<Dot<float>, dot<float>>(),
+    peer_kernel<Dot<double>, dot<double>>(),
+    peer_kernel<Min<float>, min<float>>(),
+    peer_kernel<Min<double>, min<double>>(),
+    peer_kernel<Max<float>, max<float>>(),
+    peer_kernel<Max<double>, max<double>>(),
+    peer_kernel<Scan<float>, scan<float>>(),
+    peer_kernel<Scan<double>, scan<double>>(),
 };
 
 }  // namespace

@@ -21,8 +21,8 @@ struct PeerKernel {
 
 struct Peer {
   static constexpr unsigned current = 1;
-  unsigned version;               ///< `current` when it was compiled
-  const char* build_id;           ///< FLYNN_BUILD_ID then: both must agree about the specs
+  unsigned version;      ///< `current` when it was compiled
+  const char* build_id;  ///< FLYNN_BUILD_ID then: both must agree about the specs
   std::string_view name;
   const char* (*release)();       ///< its version, and which kernels it takes
   void (*use_threads)(unsigned);  ///< from the next run on

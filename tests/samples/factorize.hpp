@@ -12,16 +12,16 @@ struct Sample<Factorize<T>> {
     return {{nullptr, n}, {nullptr, W::row_capacity * n}, {nullptr, W::row_capacity * n}, {nullptr, n}};
   }
 
-  static constexpr std::string_view params[] = {"",       "32-bit",        "48-bit",
-                                                "64-bit", "52-bit-semiprimes", "64-bit-semiprimes"};
+  static constexpr std::string_view params[] = {
+      "", "32-bit", "48-bit", "64-bit", "52-bit-semiprimes", "64-bit-semiprimes"};
 
   /// Numbers in [20000, 1e8], or as params say; the tests of factorize itself go up to 64 bits with special values.
   static void fill(W& w, Memory& memory, std::uint64_t seed, Values values, std::string_view params = {}) {
     allocate(w, memory, seed, values);
     const Random random(seed, 99);
     for (std::size_t i = 0; i < w.numbers.size(); ++i)
-      const_cast<T&>(w.numbers[i]) = values == Values::special ? random.bits(i) >> (random.bits(i) % 64)
-                                                               : number(random, i, params);
+      const_cast<T&>(w.numbers[i]) =
+          values == Values::special ? random.bits(i) >> (random.bits(i) % 64) : number(random, i, params);
   }
 
   /// Number i of a set: random ones below 2^bits; products of two random primes of half as many bits.
