@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include <flynn/build_id.hpp>
 #include <flynn/workloads.hpp>
 
 namespace flynn::bench {
