@@ -134,11 +134,12 @@ struct Memory {
   Memory(int count, std::size_t wanted, std::string_view pages)
       : bytes(std::max(wanted / line, std::size_t{1}) * line) {
     for (int i = 0; i < count; ++i) {
-      const std::size_t shift = pages == "usual" ? 0 : 17 * line * std::size_t(i);  // not all on the same cache sets
+      // At the same place of a page, a store would hold up the loads that follow it (aliasing of 4 KiB).
+      const std::size_t shift = 17 * line * std::size_t(i), room = bytes + shift;
       if (pages == "4 KiB")
-        blocks.emplace_back(SmallPages(bytes + shift));
+        blocks.emplace_back(SmallPages(room));
       else  // from 2 MiB on a Buffer has huge pages
-        blocks.emplace_back(Buffer(pages == "huge" ? std::max<std::size_t>(bytes + shift, 2 << 20) : bytes));
+        blocks.emplace_back(Buffer(pages == "huge" ? std::max<std::size_t>(room, 2 << 20) : room));
       views.push_back(static_cast<char*>(std::visit([](auto& block) { return block.data(); }, blocks.back())) + shift);
     }
   }

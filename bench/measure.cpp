@@ -25,6 +25,14 @@ class BackendWay final : public Way {
  public:
   BackendWay(Trial& trial, const Options& options) : trial_(trial), options_(options) {}
 
+  Result<Timing> first(Report& report) override {
+    trial_.restore();
+    options_.report = &report;
+    auto timing = time(1);
+    // Only a device has clocks of its own to report; for the others a report would be part of what is timed.
+    if (report.kind != FlynnClass::simt) options_.report = nullptr;
+    return timing;
+  }
   Result<Timing> time(std::size_t count) override {
     const double waited = cpu_wait(), begin = now();
     auto done = trial_.run(count, options_);
@@ -35,7 +43,6 @@ class BackendWay final : public Way {
   Result<samples::Verdict> verify() override { return trial_.verify(options_); }
   /// Its threads spin for 50 us and then sleep.
   void rest() override { std::this_thread::sleep_for(std::chrono::microseconds(100)); }
-  Options& options() { return options_; }
 
  private:
   Trial& trial_;
@@ -53,28 +60,20 @@ struct Contender {
   double last() const { return figure.samples.empty() ? figure.cold_seconds : figure.samples.back(); }
 };
 
-/// What a batch of calls took, or the error in the figure.
-std::optional<Timing> time_calls(Contender& c, std::size_t count) {
-  auto timing = c.way->time(count);
+/// What calls took, or their error in the figure.
+std::optional<Timing> take(Contender& c, Result<Timing> timing) {
   if (timing) return *timing;
   c.figure.error = std::move(timing.error());
   c.done = true;
   return {};
 }
 
-/// The first call, with a report.
-bool call_cold(Trial& trial, Contender& c) {
-  trial.restore();
-  auto* const backend = dynamic_cast<BackendWay*>(c.way.get());
-  if (backend) backend->options().report = &c.figure.report;
-  const auto cold = time_calls(c, 1);
-  // Only a device has clocks of its own to report; for the others a report would be part of what is timed.
-  if (backend && c.figure.report.kind != FlynnClass::simt) backend->options().report = nullptr;
-  if (cold) c.figure.cold_seconds = cold->seconds;
-  return cold.has_value();
-}
+std::optional<Timing> time_calls(Contender& c, std::size_t count) { return take(c, c.way->time(count)); }
 
 void warm_up(Contender& c, const Rules& rules) {
+  const auto cold = take(c, c.way->first(c.figure.report));
+  if (!cold) return;
+  c.figure.cold_seconds = cold->seconds;
   if (c.figure.is_peer && c.figure.cold_seconds > 5 * rules.warmup_seconds) return;  // nothing to open or compile
   const double begin = now();
   double last = 0;
@@ -239,7 +238,7 @@ std::vector<Figure> measure(const Group& group, const Rules& rules, const Option
   std::ranges::move(peers_of(group, *trial, base.context->threads(), figures), std::back_inserter(contenders));
   for (Contender& c : contenders) {
     if (stop_requested() != Stop::none) break;
-    if (call_cold(*trial, c)) warm_up(c, rules);
+    warm_up(c, rules);
     c.way->rest();
     if (!c.figure.error && stop_requested() == Stop::none)
       c.figure.ceiling = ceiling_of(c.figure, group, base, ceilings);

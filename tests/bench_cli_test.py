@@ -201,8 +201,8 @@ class Backends(unittest.TestCase):
 class Peers(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.done = bench("--peers", "--workload", "copy,sum", "--size", "64Ki", "--peer-limit", "1s", *FAST, "--repetitions", "9",
-                         "--json", "-", FLYNN_PEERS_PATH=PEERS)
+        cls.done = bench("--peers", "--workload", "copy,sum", "--size", "64Ki", "--peer-limit", "1s", "--min-time", "10ms", "--warmup",
+                         "5ms", "--repetitions", "9", "--json", "-", FLYNN_PEERS_PATH=PEERS)
         cls.document = json.loads(cls.done.stdout)
 
     def rows(self, name, workload="copy"):
@@ -233,8 +233,7 @@ class Peers(unittest.TestCase):
         self.assertTrue(wrong and not any(r["validation"]["pass"] for r in wrong))
         fair = min(r["median"] for r in self.rows("fair"))
         self.assertLess(min(r["median"] for r in wrong), fair, "it must be the fastest for this test to mean anything")
-        for comparison in self.document["peers"]:
-            self.assertNotIn(comparison["peer"], ("wrong", "slow", "crash", "hang", ""))
+        self.assertEqual({c["peer"] for c in self.document["peers"] if c["workload"] == "copy"}, {"fair"})
         self.assertIn("WRONG", self.done.stderr)
 
     def test_ratio(self):
@@ -285,8 +284,13 @@ class Ceilings(unittest.TestCase):
         self.assertEqual(row["params"], "16-rows")
         self.assertEqual((row["flops"], row["bytes"]), (2 * 16 * 2048**2, 4 * (2048**2 + 3 * 16 * 2048)))
         ceiling = row["ceiling"]
-        least = (row["bytes"] if ceiling["unit"] == "B/s" else row["flops"]) / ceiling["value"]
-        self.assertAlmostEqual(row["ceiling_fraction"], least / row["median"], places=9)
+        least = {c["name"]: (row["bytes"] if c["unit"] == "B/s" else row["flops"]) / c["value"]
+                 for c in json.loads(done.stdout)["ceilings"]}
+        self.assertEqual(set(least), {"fma", "read"})
+        self.assertAlmostEqual(row["ceiling_fraction"], least[ceiling["name"]] / row["median"], places=9)
+        # Both are measured a few times: which of them binds is only certain when they are apart.
+        if max(least.values()) > 1.2 * min(least.values()):
+            self.assertEqual(ceiling["name"], max(least, key=least.get))
 
 
 class Stopping(unittest.TestCase):
@@ -352,4 +356,4 @@ class SelfTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[5:])
