@@ -70,12 +70,13 @@ template <int reads, bool updates, Store store>
 template <int reads, bool updates, Store store>
 std::uint64_t write_pages(char* const* view, std::size_t bytes) {
   constexpr std::size_t page = 4096;
+  char* const own[] = {view[0], view[1], view[2]};  // or every store might change them
   std::size_t i = 0;
   for (; i + 4 * page <= bytes; i += 4 * page)
     for (std::size_t j = 0; j < page; j += width)
 #pragma GCC unroll 4
-      for (std::size_t k = 0; k < 4 * page; k += page) write_one<reads, updates, store>(view, i + k + j);
-  for (; i < bytes; i += width) write_one<reads, updates, store>(view, i);
+      for (std::size_t k = 0; k < 4 * page; k += page) write_one<reads, updates, store>(own, i + k + j);
+  for (; i < bytes; i += width) write_one<reads, updates, store>(own, i);
 #if defined(__SSE2__)
   if constexpr (store == Store::streaming) _mm_sfence();
 #endif
@@ -86,13 +87,13 @@ std::uint64_t write_pages(char* const* view, std::size_t bytes) {
 template <int reads, bool updates, Store store, int streams>
 std::uint64_t write(char* const* view, std::size_t bytes) {
   const std::size_t each = bytes / streams / (4 * width) * (4 * width);
-  auto one = [&](std::size_t at) { write_one<reads, updates, store>(view, at); };
+  char* const own[] = {view[0], view[1], view[2]};  // or every store might change them
   for (std::size_t i = 0; i < each; i += 4 * width)
 #pragma GCC unroll 2
     for (int s = 0; s < streams; ++s)
 #pragma GCC unroll 4
-      for (std::size_t j = 0; j < 4; ++j) one(std::size_t(s) * each + i + j * width);
-  for (std::size_t i = each * streams; i < bytes; i += width) one(i);
+      for (std::size_t j = 0; j < 4; ++j) write_one<reads, updates, store>(own, std::size_t(s) * each + i + j * width);
+  for (std::size_t i = each * streams; i < bytes; i += width) write_one<reads, updates, store>(own, i);
 #if defined(__SSE2__)
   if constexpr (store == Store::streaming) _mm_sfence();
 #endif

@@ -7,7 +7,7 @@
 namespace flynn::bench {
 
 /// Passes over `bytes` of each view, which are aligned to 64 bytes and a multiple of them: first the views that are
-/// written or updated, then those that are read. What it returns depends on what was read.
+/// written or updated, then those that are read; `views` has room for four. What it returns depends on what was read.
 using Loop = std::uint64_t (*)(char* const* views, std::size_t bytes);
 
 struct NamedLoop {

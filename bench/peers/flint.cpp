@@ -11,7 +11,7 @@ namespace {
 unsigned threads = 1;
 
 void factorize(Numbers& w) {
-  by_parts(w, threads, [&](Rows& rows, std::size_t begin, std::size_t end) {
+  by_parts(w, threads, [&](unsigned, Rows& rows, std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       rows.begin();
       n_factor_t factors;

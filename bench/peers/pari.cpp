@@ -1,5 +1,6 @@
 // PARI's factoru, a number at a time.
 
+#include <deque>
 #include <string>
 
 #include <bench/peers/rows.hpp>
@@ -12,28 +13,22 @@ namespace {
 constexpr std::size_t stack_bytes = 8 << 20;
 unsigned threads = 1;
 
-/// PARI's state for this thread; its first thread has it already.
+/// PARI's state for another thread than the one that called pari_init(), which makes and frees it.
 class State {
  public:
-  explicit State(bool is_first) : is_first_(is_first) {
-    if (is_first_) return;
-    pari_thread_alloc(&thread_, stack_bytes, nullptr);
-    pari_thread_start(&thread_);
-  }
-  ~State() {
-    if (is_first_) return;
-    pari_thread_close();
-    pari_thread_free(&thread_);
-  }
+  State() { pari_thread_alloc(&thread_, stack_bytes, nullptr); }
+  State(const State&) = delete;
+  ~State() { pari_thread_free(&thread_); }
+  void start() { pari_thread_start(&thread_); }
 
  private:
-  bool is_first_;
   pari_thread thread_ = {};
 };
 
 void factorize(Numbers& w) {
-  by_parts(w, threads, [&](Rows& rows, std::size_t begin, std::size_t end) {
-    const State state(begin == 0);
+  std::deque<State> states(threads - 1);
+  by_parts(w, threads, [&](unsigned part, Rows& rows, std::size_t begin, std::size_t end) {
+    if (part > 0) states[part - 1].start();
     for (std::size_t i = begin; i < end; ++i) {
       rows.begin();
       if (w.numbers[i] > 1) {
@@ -44,6 +39,7 @@ void factorize(Numbers& w) {
       }
       rows.end();
     }
+    if (part > 0) pari_thread_close();
   });
 }
 

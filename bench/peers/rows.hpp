@@ -42,13 +42,13 @@ inline std::size_t part_begin(std::size_t n, unsigned i, unsigned parts) {
   return std::min(groups * i / parts * Numbers::group, n);
 }
 
-/// Calls body(rows, begin, end) for as many parts as there are threads, each on a thread of its own.
+/// Calls body(part, rows, begin, end) for as many parts as there are threads, each on a thread of its own.
 void by_parts(Numbers& w, unsigned threads, auto&& body) {
   std::vector<std::jthread> team;
   auto part = [&](unsigned i) {
     const std::size_t begin = part_begin(w.numbers.size(), i, threads);
     Rows rows(w, begin);
-    body(rows, begin, part_begin(w.numbers.size(), i + 1, threads));
+    body(i, rows, begin, part_begin(w.numbers.size(), i + 1, threads));
   };
   for (unsigned i = 1; i < threads; ++i) team.emplace_back(part, i);
   part(0);
