@@ -7,8 +7,9 @@ template <class T>
 struct Sample<Dot<T>> : SameBits<Dot<T>> {
   static Dot<T> shape(std::size_t n) { return {{nullptr, n}, {nullptr, n}, {nullptr, 1}}; }
   /// In the worst of orders, one by one, the rounding errors of n additions of terms in [-1, 1) that cancel each other
-  /// are a random walk: partial sums grow as sqrt(k / 3), so the errors add up to at most n eps / 5 (six standard
-  /// deviations). The bound that holds for any terms, n^2 eps / 4, would not notice that a million of them is missing.
+  /// are a random walk: partial sums have the variance k / 3, an error is uniform within half an eps of them, so the
+  /// standard deviation of their sum is below n eps / 8. This is eight of them. The bound for any terms, n^2 eps / 4,
+  /// would not notice that a million of them is missing.
   static double slack(const Dot<T>& w, std::size_t) { return 8 + double(w.x.size()); }
 };
 
