@@ -1,5 +1,6 @@
-// Compiled once per instruction set, see CMakeLists.txt: FLYNN_LOOPS is the name of the table, FLYNN_LOOPS_ARCH the
-// type of xsimd. Everything else here is local to the file, so that no code of a newer CPU escapes from it.
+// Compiled once per instruction set, see CMakeLists.txt: FLYNN_LOOPS is the name of the table, FLYNN_LOOPS_NAME that of
+// the instruction set, FLYNN_LOOPS_ARCH the type of xsimd. Everything else here is local to the file, so that no code
+// of a newer CPU escapes from it.
 
 #include <xsimd/xsimd.hpp>
 
@@ -59,9 +60,9 @@ std::uint64_t read(char* const* view, std::size_t bytes) {
 template <int reads, bool updates, Store store>
 [[gnu::always_inline]] inline void write_one(char* const* view, std::size_t at) {
   const Vector a(0.5f);
-  Vector value = get(view[1] + at);
+  Vector value = get(view[reads > 0] + at);
   if constexpr (reads == 2) value = value + a * get(view[2] + at);
-  if constexpr (updates) value = a * value + get(view[0] + at);
+  if constexpr (updates) value = reads == 0 ? a * value : a * value + get(view[0] + at);
   put<store>(view[0] + at, value);
 }
 
@@ -69,12 +70,13 @@ template <int reads, bool updates, Store store>
 template <int reads, bool updates, Store store>
 std::uint64_t write_pages(char* const* view, std::size_t bytes) {
   constexpr std::size_t page = 4096;
+  char* const own[] = {view[0], view[1], view[2]};  // or every store might change them
   std::size_t i = 0;
   for (; i + 4 * page <= bytes; i += 4 * page)
     for (std::size_t j = 0; j < page; j += width)
 #pragma GCC unroll 4
-      for (std::size_t k = 0; k < 4 * page; k += page) write_one<reads, updates, store>(view, i + k + j);
-  for (; i < bytes; i += width) write_one<reads, updates, store>(view, i);
+      for (std::size_t k = 0; k < 4 * page; k += page) write_one<reads, updates, store>(own, i + k + j);
+  for (; i < bytes; i += width) write_one<reads, updates, store>(own, i);
 #if defined(__SSE2__)
   if constexpr (store == Store::streaming) _mm_sfence();
 #endif
@@ -85,13 +87,13 @@ std::uint64_t write_pages(char* const* view, std::size_t bytes) {
 template <int reads, bool updates, Store store, int streams>
 std::uint64_t write(char* const* view, std::size_t bytes) {
   const std::size_t each = bytes / streams / (4 * width) * (4 * width);
-  auto one = [&](std::size_t at) { write_one<reads, updates, store>(view, at); };
+  char* const own[] = {view[0], view[1], view[2]};  // or every store might change them
   for (std::size_t i = 0; i < each; i += 4 * width)
 #pragma GCC unroll 2
     for (int s = 0; s < streams; ++s)
 #pragma GCC unroll 4
-      for (std::size_t j = 0; j < 4; ++j) one(std::size_t(s) * each + i + j * width);
-  for (std::size_t i = each * streams; i < bytes; i += width) one(i);
+      for (std::size_t j = 0; j < 4; ++j) write_one<reads, updates, store>(own, std::size_t(s) * each + i + j * width);
+  for (std::size_t i = each * streams; i < bytes; i += width) write_one<reads, updates, store>(own, i);
 #if defined(__SSE2__)
   if constexpr (store == Store::streaming) _mm_sfence();
 #endif
@@ -117,6 +119,9 @@ constexpr NamedLoop memory_loops[] = {
     {"axpy", "plain stores, 2 streams", write<1, true, Store::plain, 2>},
     {"axpy", "plain stores, 4 pages", write_pages<1, true, Store::plain>},
     {"axpy", "streaming stores", write<1, true, Store::streaming, 1>},
+    {"update", "plain stores", write<0, true, Store::plain, 1>},
+    {"update", "plain stores, 2 streams", write<0, true, Store::plain, 2>},
+    {"update", "streaming stores", write<0, true, Store::streaming, 1>},
     {"read", "1 stream", read<1, 1>},
     {"read", "2 streams", read<1, 2>},
     {"read", "4 streams", read<1, 4>},
@@ -162,6 +167,6 @@ double multiply_add(std::size_t count) {
 }  // namespace
 
 extern const Loops FLYNN_LOOPS;
-const Loops FLYNN_LOOPS = {memory_loops, multiply_add<float>, multiply_add<double>};
+const Loops FLYNN_LOOPS = {FLYNN_LOOPS_NAME, memory_loops, multiply_add<float>, multiply_add<double>};
 
 }  // namespace flynn::bench

@@ -14,18 +14,36 @@ namespace flynn::bench {
 /// What the best of several plain loops did: the median over timed blocks, as the figures are medians. The best block
 /// would hold a moment of turbo against them.
 struct Ceiling {
-  std::string name;            ///< "copy", "triad", "axpy", "read", "read 2", "fma"
-  std::string_view type;       ///< of "fma"; else empty
-  std::size_t bytes = 0;       ///< of each view; 0 for "fma"
-  unsigned threads = 1;        ///< each pinned to a CPU of its own
-  std::string_view loop = {};  ///< the loop that won, for example "streaming stores"
+  std::string name = {};        ///< "copy", "triad", "axpy", "update", "read", "read 2", "fma"
+  std::string_view type = {};   ///< of "fma"; else empty
+  std::string_view isa = {};    ///< of the loop
+  std::string_view pages = {};  ///< "usual": huge from 2 MiB on; "4 KiB", "huge"; empty for "fma"
+  std::size_t bytes = 0;        ///< of each view; 0 for "fma"
+  unsigned threads = 1;         ///< each pinned to a CPU of its own
+  std::string_view loop = {};   ///< the loop that won, for example "streaming stores"
   std::vector<double> samples = {};
   double value = 0;            ///< their median, bytes or flops a second; 0: could not be measured
-  std::string_view unit;       ///< "B/s", "FLOP/s"
+  std::string_view unit = {};  ///< "B/s", "FLOP/s"
+
+  /// How long a call must take at least.
+  double least_seconds(const Cost& cost) const { return (unit == "B/s" ? cost.bytes : cost.flops) / value; }
+};
+
+/// Which of them.
+struct CeilingKey {
+  Traffic traffic = {};        ///< none: multiply-adds
+  std::string_view type = {};  ///< of multiply-adds
+  unsigned threads = 1;
+  std::string_view isa = {};  ///< empty: the widest
+  std::string_view pages = "usual";
+  std::string_view stores = {};  ///< "plain", "streaming"; empty: whichever is faster
+  bool operator==(const CeilingKey&) const = default;
 };
 
 class Ceilings {
  public:
+  /// Measured at the first call for each key. Null when no loop has this shape or there is no memory.
+  const Ceiling* find_or_measure(const CeilingKey& key);
   /// The bandwidth for this traffic. Measured at the first call for each traffic and thread count (0.1 to 0.5 s).
   /// Null when no loop has this shape or there is no memory.
   const Ceiling* bandwidth(const Traffic& traffic, unsigned threads);
@@ -37,15 +55,8 @@ class Ceilings {
   const std::deque<Ceiling>& all() const { return all_; }
 
  private:
-  struct Key {
-    Traffic traffic;
-    std::string_view type;
-    unsigned threads;
-    bool operator==(const Key&) const = default;
-  };
-  const Ceiling* find_or_measure(const Key& key);
   std::deque<Ceiling> all_;  // stable addresses: rows point here
-  std::deque<Key> keys_;
+  std::deque<CeilingKey> keys_;
 };
 
 }  // namespace flynn::bench

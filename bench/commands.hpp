@@ -9,6 +9,7 @@ Exit run(const Settings& settings, std::vector<std::string> arguments);
 Exit list(const Settings& settings);
 Exit info(const Settings& settings);
 Exit doctor();
+Exit ceilings(const Settings& settings);
 
 /// Plants an error in the result of every selected workload on every selected backend, on `context`.
 Exit self_test(const Settings& settings, Context& context);

@@ -17,19 +17,19 @@ namespace {
 std::string types_of(const BackendInfo& info, std::string_view workload) {
   if (!info.available) return "-";
   std::string types;
-  for (const Subject& subject : subjects()) {
-    if (subject.info.workload != workload) continue;
-    const std::string name = fmt::format("{}/{}", workload, subject.info.type);
+  for (const SpecInfo& spec : AllSpecs::infos) {
+    if (spec.workload != workload) continue;
+    const std::string name = fmt::format("{}/{}", workload, spec.type);
     const bool is_hole = std::ranges::find(info.missing, name) != info.missing.end();
-    types += fmt::format("{}{}", types.empty() ? "" : " ", is_hole ? "---" : subject.info.type);
+    types += fmt::format("{}{}", types.empty() ? "" : " ", is_hole ? "---" : spec.type);
   }
   return types;
 }
 
 std::vector<std::string_view> workload_names() {
   std::vector<std::string_view> names;
-  for (const Subject& s : subjects())
-    if (names.empty() || names.back() != s.info.workload) names.push_back(s.info.workload);
+  for (const SpecInfo& spec : AllSpecs::infos)
+    if (names.empty() || names.back() != spec.workload) names.push_back(spec.workload);
   return names;
 }
 
@@ -55,8 +55,8 @@ Exit list(const Settings& settings) {
   if (settings.as_json) {
     Json json = {{"schema", "compute-bench-list/1"}, {"backends", Json::array()}, {"workloads", Json::array()}};
     for (const BackendInfo& info : backends.all) json["backends"].push_back(backend_json(info));
-    for (const Subject& s : subjects())
-      json["workloads"].push_back({{"name", std::string(s.info.workload)}, {"type", std::string(s.info.type)}});
+    for (const SpecInfo& spec : AllSpecs::infos)
+      json["workloads"].push_back({{"name", std::string(spec.workload)}, {"type", std::string(spec.type)}});
     fmt::print("{}", dump(json));
     return exit_of(backends);
   }

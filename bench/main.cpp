@@ -2,14 +2,18 @@
 
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 #include <bench/commands.hpp>
+#include <bench/peer_protocol.hpp>
 
 namespace {
 
 using namespace flynn::bench;
 
 Exit dispatch(int argc, char** argv) {
+  if (argc == 3 && std::string_view(argv[1]) == "serve-peer")
+    return Exit(serve_as_peer(argv[2]));  // see peer_process.hpp
   const Settings settings = parse(argc, argv);
   switch (settings.command) {
     case Command::run:
@@ -20,6 +24,8 @@ Exit dispatch(int argc, char** argv) {
       return info(settings);
     case Command::doctor:
       return doctor();
+    case Command::ceilings:
+      return ceilings(settings);
   }
   return exit_failed;
 }

@@ -19,10 +19,10 @@ struct Rules {
 /// Asked between any two samples, with the figure that was just sampled and its noise so far.
 using OnSample = std::function<void(const Figure&, double noise)>;
 
-/// Measures a group. The backends take turns in a new random order every round, so that drift of the machine hits all
-/// of them. `base` gives context, device and threads. Ends early when a stop is requested; figures that
-/// are not done and verified by then are left out.
-/// Throws std::bad_alloc.
+/// Measures a group. Backends and peers take turns in a new random order every round, so that drift of the machine hits
+/// all of them; with peers nobody stops before the last one is done, so that all have the same rounds. A peer runs on
+/// one thread and on as many as the context has. `base` gives context, device and threads. Ends early when a stop is
+/// requested; figures that are not done and verified by then are left out. Throws std::bad_alloc.
 std::vector<Figure> measure(const Group& group, const Rules& rules, const Options& base, Ceilings& ceilings,
                             const OnSample& on_sample);
 

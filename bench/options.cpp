@@ -13,7 +13,7 @@
 namespace flynn::bench {
 namespace {
 
-constexpr std::string_view commands[] = {"run", "list", "info", "doctor"};
+constexpr std::string_view commands[] = {"run", "list", "info", "doctor", "ceilings"};
 
 constexpr const char* commands_help = R"(
 Commands (the first argument):
@@ -21,6 +21,7 @@ Commands (the first argument):
   list, -l  which backend has which workload for which type, and the devices
   info      the machine, the budget of threads, the settings and where they come from
   doctor    why a backend is missing, and the command that cures it
+  ceilings  what this machine can do: multiply-adds and bandwidth, by instruction set, cache level, pages and threads
 `compute_bench COMMAND --help` lists the flags of each.
 )";
 constexpr const char* run_footer = R"(
@@ -31,12 +32,13 @@ Examples:
   compute_bench                                     the tour
   compute_bench --backend simd,threads --workload axpy,dot --size 1Ki..64Mi
   compute_bench --filter 'gemm/f32/.*/(simd|threads)' --size 1024 --json r.json
+  compute_bench --peers --workload gemm             flynn beside OpenBLAS, BLIS and Eigen
   compute_bench --self-test                         plant an error in every result; each must be noticed)";
 
 /// Options that need a second look: CLI11 collects their texts, `finish` understands them.
 struct Texts {
-  std::string backend, workload, type, size, output, color = "auto", progress = "auto";
-  std::string min_time, warmup, max_noise, timeout;
+  std::string backend, workload, type, params, size, output, color = "auto", progress = "auto";
+  std::string min_time, warmup, max_noise, timeout, peer_limit;
   bool no_validate = false, version = false;
 };
 
@@ -61,6 +63,10 @@ void add_run(CLI::App& app, Settings& s, Texts& t) {
       ->type_name("REGEX");
   app.add_option("-n,--size", t.size, "Sizes: 64Ki, a list, or 1Ki..1Gi in steps of 4. Elements; of gemm the order")
       ->type_name("LIST");
+  app.add_option("--params", t.params, "Kinds of input, as gemm has 16-rows and factorize 64-bit, or all [the usual]")
+      ->type_name("LIST");
+  app.add_flag("--peers", s.peers, "Beside other libraries, which `./run peers` installs and builds: who is faster?");
+  app.add_option("--peer-limit", t.peer_limit, "End a peer that does not answer for so long [60s]")->type_name("TIME");
   app.add_option("--threads", s.threads, "At most so many threads [all that affinity and quota allow]")
       ->type_name("COUNT");
   app.add_flag("--quick", s.quick, "A fifth of the time: 5 samples, 0.1 s and 5 % noise for each figure");
@@ -114,17 +120,22 @@ std::vector<std::string> names_of(const std::string& list, const char* what, std
 }
 
 void take_names(Settings& s, const Texts& t) {
-  std::vector<std::string_view> workloads = {"all"}, types;
+  std::vector<std::string_view> workloads = {"all"}, types, params = {"all"};
   auto add = [](std::vector<std::string_view>& to, std::string_view name) {
     if (std::ranges::find(to, name) == to.end()) to.push_back(name);
   };
-  for (const Subject& subject : subjects()) add(workloads, subject.info.workload), add(types, subject.info.type);
+  for (const Subject& subject : subjects()) {
+    add(workloads, subject.info.workload), add(types, subject.info.type);
+    if (!subject.params.empty()) add(params, subject.params);
+  }
   s.workloads = names_of(t.workload, "workload", workloads);
   s.types = names_of(t.type, "type", types);
+  s.params = names_of(t.params, "kind of input", params);
   const char* variable = std::getenv("FLYNN_BACKEND");
   const bool from_environment = t.backend.empty() && variable && *variable;
   if (!t.backend.empty()) s.backends_from = Source::flag;
   if (from_environment) s.backends_from = Source::environment;
+  if (s.peers && t.backend.empty()) s.backends = {"simd", "threads"};
   // The names of backends are the library's to know: see selection.cpp.
   if (const std::string list = from_environment ? variable : t.backend; !list.empty()) s.backends = split(list);
 }
@@ -162,6 +173,7 @@ void finish(Settings& s, const Texts& t) {
   take_time(t.min_time, "--min-time", s.rules.min_seconds);
   take_time(t.warmup, "--warmup", s.rules.warmup_seconds);
   take_time(t.timeout, "--timeout", s.timeout);
+  take_time(t.peer_limit, "--peer-limit", s.peer_limit);
   if (!t.max_noise.empty()) {
     const auto noise = parse_percent(t.max_noise);
     if (!noise) refuse(fmt::format("--max-noise is \"{}\"; give a percentage like 2%", t.max_noise));
@@ -211,6 +223,8 @@ const char* description_of(Command command) {
       return "Lists backends, devices and which workload each has for which type.";
     case Command::info:
       return "Prints the machine, the budget of threads, the backends and the settings.";
+    case Command::ceilings:
+      return "Measures what this machine can do.";
     case Command::doctor:
       return "Says of each missing backend why, and the command that cures it.";
   }
@@ -232,7 +246,9 @@ Settings parse(int argc, const char* const* argv) {
   if (settings.command == Command::run) add_run(app, settings, texts);
   if (settings.command == Command::list)
     app.add_option("-b,--backend", texts.backend, "Comma list of backends [all]")->type_name("LIST");
-  if (settings.command == Command::list || settings.command == Command::info)
+  if (settings.command == Command::ceilings)
+    app.add_option("--threads", settings.threads, "At most so many threads [all that affinity and quota allow]");
+  if (settings.command != Command::run && settings.command != Command::doctor)
     app.add_flag("-j,--json", settings.as_json, "As JSON");
   try {
     std::ranges::reverse(arguments);  // CLI11 takes them from the back

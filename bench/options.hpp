@@ -6,7 +6,7 @@
 
 namespace flynn::bench {
 
-enum class Command { run, list, info, doctor };
+enum class Command { run, list, info, doctor, ceilings };
 enum class When { automatic, always, never };
 
 /// Where a setting came from, the strongest first.
@@ -18,6 +18,7 @@ struct Settings {
   std::vector<std::string> backends;  ///< as named; empty: all that are available
   Source backends_from = Source::standard;
   std::vector<std::string> workloads, types;  ///< empty: the tour, or all that fit the others
+  std::vector<std::string> params;            ///< kinds of input; empty: the usual one, with peers all
   std::string filter;                         ///< regular expression on workload/type/n/backend
   std::vector<std::size_t> sizes;
   int device = -1;
@@ -25,13 +26,17 @@ struct Settings {
   Rules rules;
   double timeout = 0;          ///< seconds; 0: none
   bool has_own_times = false;  ///< --min-time, --warmup, --repetitions or --max-noise was given
+  bool peers = false;          ///< beside other libraries
+  double peer_limit = 60;      ///< seconds for an answer of a peer
   bool quick = false, self_test = false, dry_run = false, quiet = false, verbose = false;
   bool as_json = false;             ///< list and info
   std::string json, csv, markdown;  ///< files to write; "-" is standard output
   When color = When::automatic, progress = When::automatic;
 
   /// Nothing was selected: the sights of every family.
-  bool is_tour() const { return workloads.empty() && types.empty() && sizes.empty() && filter.empty(); }
+  bool is_tour() const {
+    return !peers && workloads.empty() && types.empty() && sizes.empty() && params.empty() && filter.empty();
+  }
 };
 
 /// Reads arguments and environment. Throws Failure for what is not understood, and for --help and --version one with

@@ -26,7 +26,7 @@ std::string state_of(const Figure& f) {
 std::string csv_text(const RunResult& run) {
   std::string text =
       "workload,type,n,backend,used,class,threads,samples,median_s,mad_s,ci_low_s,ci_high_s,min_s,p95_s,rate,rate_unit,"
-      "speedup,ceiling_fraction,state,metric,value,limit,error\r\n";
+      "speedup,ceiling_fraction,state,metric,value,limit,error,params,disturbed\r\n";
   for (const Figure& f : run.figures) {
     const Summary& s = f.summary;
     text += fmt::format("{},{},{},{},{},{},{},{},", f.spec.workload, f.spec.type, f.n, f.requested, f.report.used,
@@ -41,7 +41,7 @@ std::string csv_text(const RunResult& run) {
       text += fmt::format("{},{},{},", quoted(f.validation->metric), f.validation->value, f.validation->limit);
     else
       text += ",,,";
-    text += (f.error ? quoted(f.error->what()) : "") + "\r\n";
+    text += fmt::format("{},{},{}\r\n", f.error ? quoted(f.error->what()) : "", f.params, f.disturbed);
   }
   return text;
 }
@@ -52,7 +52,8 @@ std::string markdown_text(const RunResult& run) {
   text += "| workload | type | n | backend | class | time | noise | rate | x scalar | ceiling | check |\n";
   text += "|---|---|---:|---|---|---:|---:|---:|---:|---:|---|\n";
   for (const Figure& f : run.figures) {
-    text += fmt::format("| {} | {} | {} | {} |", f.spec.workload, f.spec.type, size_text(f.n), f.requested);
+    text += fmt::format("| {}{}{} | {} | {} | {} |", f.spec.workload, f.params.empty() ? "" : ":", f.params,
+                        f.spec.type, size_text(f.n), f.requested);
     if (f.error) {
       text += fmt::format(" | | | | | | {} |\n", state_of(f));
       continue;

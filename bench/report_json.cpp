@@ -30,18 +30,21 @@ Json error_json(const Figure& f) {
 }
 
 Json ceiling_json(const Ceiling& c) {
-  return {{"name", c.name},       {"type", text(c.type)}, {"bytes", c.bytes},    {"threads", c.threads},
-          {"loop", text(c.loop)}, {"value", c.value},     {"unit", text(c.unit)}};
+  return {{"name", c.name},         {"type", text(c.type)}, {"isa", text(c.isa)},
+          {"pages", text(c.pages)}, {"bytes", c.bytes},     {"threads", c.threads},
+          {"loop", text(c.loop)},   {"value", c.value},     {"unit", text(c.unit)}};
 }
 
 /// What was measured, without the statistics.
 Json what_json(const Figure& f) {
   return {{"workload", text(f.spec.workload)},
           {"type", text(f.spec.type)},
+          {"params", text(f.params)},
           {"n", f.n},
+          {"is_peer", f.is_peer},
           {"requested", text(f.requested)},
           {"used", text(f.report.used)},
-          {"class", f.report.used.empty() ? "" : text(name_of(f.report.kind))},
+          {"class", f.report.used.empty() || f.is_peer ? "" : text(name_of(f.report.kind))},
           {"architecture", text(f.report.architecture)},
           {"threads", f.report.threads},
           {"flops", f.cost.flops},
@@ -66,6 +69,7 @@ Json figure_json(const Figure& f) {
   json["steady"] = f.is_steady;
   json["batch"] = f.batch;
   json["samples"] = f.samples;
+  json["disturbed"] = f.disturbed;
   json["stopped"] = text(f.stopped);
   json["median"] = number(s.median, has);
   json["mad"] = number(s.mad, has);
@@ -84,6 +88,23 @@ Json figure_json(const Figure& f) {
   json["warnings"] = f.warnings;
   json["error"] = error_json(f);
   return json;
+}
+
+Json comparison_json(const Comparison& c) {
+  return {{"workload", text(c.spec.workload)},
+          {"type", text(c.spec.type)},
+          {"params", text(c.params)},
+          {"n", c.n},
+          {"threads", c.threads},
+          {"flynn_backend", text(c.backend)},
+          {"flynn_threads", c.backend_threads},
+          {"flynn", number(c.rate, !c.backend.empty())},
+          {"peer", text(c.peer)},
+          {"peer_threads", c.peer_threads},
+          {"peer_value", number(c.peer_rate, !c.peer.empty())},
+          {"rate_unit", text(c.rate_unit)},
+          {"ratio", c.ratio ? Json(c.ratio->value) : Json(nullptr)},
+          {"ci95", c.ratio ? Json::array({c.ratio->low, c.ratio->high}) : Json(nullptr)}};
 }
 
 }  // namespace
@@ -172,6 +193,13 @@ Json warnings_json(const std::vector<Warning>& all) {
 
 std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
+std::string ceilings_text(const HostInfo& host, const Ceilings& ceilings) {
+  Json json = {{"schema", "compute-bench-ceilings/1"}, {"host", host_json(host)}, {"ceilings", Json::array()}};
+  for (const Ceiling& c : ceilings.all())
+    if (c.value > 0) json["ceilings"].push_back(ceiling_json(c));
+  return dump(json);
+}
+
 std::string json_text(const RunResult& run) {
   Json json = {{"schema", "compute-bench/1"}, {"complete", run.is_complete}};
   json["run"] = {{"argv", run.arguments}, {"start", run.start}, {"seed", run.seed}, {"duration", run.duration}};
@@ -181,10 +209,12 @@ std::string json_text(const RunResult& run) {
   json["host"]["load_before"] = number(run.load_before, run.load_before >= 0);
   json["host"]["load_after"] = number(run.load_after, run.load_after >= 0);
   json["warnings"] = warnings_json(run.warnings);
-  json["backends"] = json["results"] = json["ceilings"] = Json::array();
+  json["backends"] = json["results"] = json["ceilings"] = json["peers"] = Json::array();
   for (const BackendInfo& info : run.backends) json["backends"].push_back(backend_json(info));
   for (const Figure& f : run.figures) json["results"].push_back(figure_json(f));
-  for (const Ceiling& c : run.ceilings) json["ceilings"].push_back(ceiling_json(c));
+  for (const Ceiling& c : run.ceilings)
+    if (c.value > 0) json["ceilings"].push_back(ceiling_json(c));
+  for (const Comparison& c : run.comparisons) json["peers"].push_back(comparison_json(c));
   return dump(json);
 }
 

@@ -15,4 +15,7 @@ Json warnings_json(const std::vector<Warning>& all);
 /// Indented, with a line end. Bytes that are no UTF-8 are replaced.
 std::string dump(const Json& json);
 
+/// What `compute_bench ceilings --json` prints.
+std::string ceilings_text(const HostInfo& host, const Ceilings& ceilings);
+
 }  // namespace flynn::bench

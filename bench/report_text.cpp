@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <utility>
 
 #include <bench/format.hpp>
 #include <bench/report_text.hpp>
@@ -30,6 +31,11 @@ std::string percent(double fraction) { return fmt::format("{:.{}f} %", 100 * fra
 
 std::string ratio_text(double ratio) {
   return fmt::format("{:.{}f}", ratio, ratio < 9.995 ? 2 : ratio < 99.95 ? 1 : 0);
+}
+
+/// "gemm", "gemm:16-rows"
+std::string name_of(const auto& row) {
+  return fmt::format("{}{}{}", row.spec.workload, row.params.empty() ? "" : ":", row.params);
 }
 
 std::string check_text(const Figure& f) {
@@ -104,32 +110,62 @@ void TextReport::title(const std::string& text) {
   needs_header_ = true;
 }
 
-void TextReport::header() {
-  needs_header_ = false;
-  line(paint(fmt::format(columns, "workload", "type", "n", "backend", "class", "time", "noise", "rate", "x scalar",
-                         "ceiling", "check"),
-             Style::dim));
+void TextReport::header(const std::string& names) {
+  if (std::exchange(needs_header_, false)) line(paint(names, Style::dim));
 }
 
 void TextReport::row(const Figure& f) {
-  const std::string_view kind =
-      f.requested == "auto" && !f.report.used.empty() ? f.report.used : name_of(f.report.kind);
+  const std::string peer = fmt::format("peer, {} thread{}", f.report.threads, f.report.threads == 1 ? "" : "s");
+  const std::string_view kind = f.is_peer                                         ? std::string_view(peer)
+                                : f.requested == "auto" && !f.report.used.empty() ? f.report.used
+                                                                                  : name_of(f.report.kind);
   if (f.error) {
     const std::string left =
-        fmt::format("{:<9} {:<4} {:>6} {:<9} ", f.spec.workload, f.spec.type, size_text(f.n), f.requested);
+        fmt::format("{:<9} {:<4} {:>6} {:<9} ", name_of(f), f.spec.type, size_text(f.n), f.requested);
     line(left +
          (f.is_hole() ? paint("no kernel", Style::dim) : paint(std::string("failed: ") + f.error->what(), Style::red)));
     return;
   }
   const std::string check = check_text(f);
   const auto fraction = f.ceiling_fraction();
-  line(fmt::format(columns, f.spec.workload, f.spec.type, size_text(f.n), f.requested, kind,
-                   time_text(f.summary.median), percent(f.summary.noise()), rate_text(f.rate(), f.rate_unit()),
+  line(fmt::format(columns, name_of(f), f.spec.type, size_text(f.n), f.requested, kind, time_text(f.summary.median),
+                   percent(f.summary.noise()), rate_text(f.rate(), f.rate_unit()),
                    f.speedup ? ratio_text(*f.speedup) : "-", fraction ? percent(*fraction) : "-",
                    paint(check, !f.validation  ? Style::yellow
                                 : f.is_wrong() ? Style::red
                                                : Style::green)));
   if (f.is_wrong()) line("  " + paint(f.validation->where, Style::red));
+}
+
+void TextReport::peers(const std::vector<PeerInfo>& all) {
+  for (const PeerInfo& p : all)
+    line(fmt::format("  {:<9} {:<14} ", p.name, "peer") +
+         (p.reason.empty() ? p.release : paint("not here: " + p.reason, Style::yellow)));
+}
+
+void TextReport::comparisons(const std::vector<Figure>& figures, const std::vector<Comparison>& all) {
+  constexpr const char* format = "{:<27} {:<4} {:>6} {:>7} {:<8} {:>14} {:>8} {:<12} {:>14} {:>6}  {}";
+  header(fmt::format(format, "workload", "type", "n", "threads", "flynn", "rate", "ceiling", "best peer", "rate",
+                     "ratio", "95 % interval"));
+  for (const Comparison& c : all) {
+    const std::string ratio = c.ratio ? ratio_text(c.ratio->value) : "-";
+    const Style style = !c.ratio            ? Style::plain
+                        : c.ratio->low >= 1 ? Style::green
+                        : c.ratio->high < 1 ? Style::red
+                                            : Style::yellow;
+    auto rate = [&](std::string_view who, double value) { return who.empty() ? "-" : rate_text(value, c.rate_unit); };
+    line(paint(
+        fmt::format(format, name_of(c), c.spec.type, size_text(c.n), c.threads, c.backend.empty() ? "none" : c.backend,
+                    rate(c.backend, c.rate), c.ceiling_fraction ? percent(*c.ceiling_fraction) : "-",
+                    c.peer.empty() ? "none" : c.peer, rate(c.peer, c.peer_rate), ratio,
+                    c.ratio ? fmt::format("{} to {}", ratio_text(c.ratio->low), ratio_text(c.ratio->high)) : ""),
+        style));
+  }
+  for (const Figure& f : figures)
+    if (is_verbose_ || f.error || f.is_wrong()) {
+      row(f);
+      if (is_verbose_) details(f);
+    }
 }
 
 void TextReport::details(const Figure& f) {
@@ -139,6 +175,7 @@ void TextReport::details(const Figure& f) {
       "    {} samples of {} call{}, stopped by {}; min {}, p95 {}, 95 % CI of the median {} to {}, {} outlier{}",
       s.count, f.batch, f.batch == 1 ? "" : "s", f.stopped, time_text(s.min), time_text(s.p95), time_text(s.ci_low),
       time_text(s.ci_high), s.outliers, s.outliers == 1 ? "" : "s");
+  if (f.disturbed > 0) text += fmt::format(", {} taken again: threads waited for a CPU", f.disturbed);
   line(paint(text, Style::dim));
   text = fmt::format("    first call {}, warm-up {}{}, {} thread{}", time_text(f.cold_seconds),
                      time_text(f.warmup_seconds), f.is_steady ? "" : " (not steady)", f.report.threads,
@@ -154,7 +191,9 @@ void TextReport::details(const Figure& f) {
 }
 
 void TextReport::figures(const std::vector<Figure>& figures) {
-  if (needs_header_ && !figures.empty()) header();
+  if (!figures.empty())
+    header(fmt::format(columns, "workload", "type", "n", "backend", "class", "time", "noise", "rate", "x scalar",
+                       "ceiling", "check"));
   for (const Figure& f : figures) {
     row(f);
     if (is_verbose_) details(f);
@@ -163,13 +202,14 @@ void TextReport::figures(const std::vector<Figure>& figures) {
 
 void TextReport::end(const RunResult& run) {
   std::map<std::string_view, double> metrics;
-  std::size_t measured = 0, verified = 0, wrong = 0, holes = 0, failed = 0;
+  std::size_t measured = 0, verified = 0, wrong = 0, holes = 0, failed = 0, bad_peers = 0;
   for (const Figure& f : run.figures) {
     holes += f.is_hole();
-    failed += f.error && !f.is_hole();
+    failed += f.error && !f.is_hole() && !f.is_peer;
+    bad_peers += f.is_peer && (f.error || f.is_wrong());
     measured += !f.samples.empty();
     verified += f.validation && f.validation->pass;
-    wrong += f.is_wrong();
+    wrong += f.is_wrong() && !f.is_peer;
     if (f.validation) metrics[f.validation->metric] = f.validation->limit;
   }
   line();
@@ -181,14 +221,19 @@ void TextReport::end(const RunResult& run) {
       paint("time: median of one call with all its transfers; noise: relative MAD; x scalar: speed over one plain core",
             Style::dim));
   line(paint(
-      "ceiling: what was reached of the bandwidth, or for products of the multiply-adds, that plain loops on as many",
+      "ceiling: what was reached of the bandwidth or the multiply-adds, whichever binds, that plain loops on as many",
       Style::dim));
   line(paint("         threads got out of this machine in this run", Style::dim));
+  if (!run.comparisons.empty())
+    line(paint(
+        "ratio: flynn's rate over that of the fastest peer whose result is right; on n threads who may also use one",
+        Style::dim));
   std::string text = fmt::format("{} figures in {:.0f} s, {} verified", measured, run.duration, verified);
   if (!run.is_complete) text = "stopped before the end (complete is false): " + text;
   if (wrong > 0) text += fmt::format(", {} WRONG", wrong);
   if (failed > 0) text += fmt::format(", {} failed", failed);
   if (holes > 0) text += fmt::format(", {} without a kernel", holes);
+  if (bad_peers > 0) text += fmt::format(", {} of peers failed or wrong", bad_peers);
   line(paint(text, wrong + failed > 0 ? Style::red : Style::bold));
 }
 

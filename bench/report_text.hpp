@@ -25,13 +25,17 @@ class TextReport {
   /// A heading over the next rows.
   void title(const std::string& text);
   void figures(const std::vector<Figure>& figures);
+  void peers(const std::vector<PeerInfo>& all);
+  /// What a group with peers comes to: a line for each comparison, and one for each peer that failed or is wrong. All
+  /// rows with -v.
+  void comparisons(const std::vector<Figure>& figures, const std::vector<Comparison>& all);
   /// What the check column means, and the summary.
   void end(const RunResult& run);
 
  private:
   std::string paint(const std::string& text, Style style) const;
   void line(const std::string& text = {});
-  void header();
+  void header(const std::string& names);
   void row(const Figure& f);
   void details(const Figure& f);
 

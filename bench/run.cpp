@@ -30,7 +30,8 @@ std::vector<Figure> out_of_memory(const Group& group) {
   const std::string words = fmt::format("it needs {}, {} are free", bytes_text(group.subject->bytes(group.n)),
                                         bytes_text(double(available_memory())));
   for (const BackendInfo* info : group.backends) {
-    figures.push_back({.spec = group.subject->info, .n = group.n, .requested = info->name});
+    figures.push_back(
+        {.spec = group.subject->info, .params = group.subject->params, .n = group.n, .requested = info->name});
     figures.back().error = Error(Code::out_of_memory, words, std::string(info->name), "try a smaller --size");
   }
   return figures;
@@ -55,10 +56,12 @@ std::vector<Sight> sights_of(const Settings& settings, const Backends& backends)
   return sights;
 }
 
+std::size_t rows_of(const Group& group) { return group.backends.size() + group.peers.size(); }
+
 std::size_t rows_of(const std::vector<Sight>& sights) {
   std::size_t rows = 0;
   for (const Sight& sight : sights)
-    for (const Group& group : sight.groups) rows += group.backends.size();
+    for (const Group& group : sight.groups) rows += rows_of(group);
   return rows;
 }
 
@@ -66,8 +69,7 @@ Exit print_plan(const std::vector<Sight>& sights, const Backends& backends) {
   for (const Sight& sight : sights)
     for (const Group& group : sight.groups)
       for (const BackendInfo* info : group.backends)
-        fmt::print("{}/{}/{}/{}\n", group.subject->info.workload, group.subject->info.type, size_text(group.n),
-                   info->name);
+        fmt::print("{}/{}\n", row_name(*group.subject, group.n), info->name);
   fmt::print("{} figures\n", rows_of(sights));
   return backends.has_missing ? exit_unavailable : exit_ok;
 }
@@ -84,6 +86,7 @@ Exit exit_of(const RunResult& result, const Backends& backends) {
   if (const Exit stopped = exit_of(stop_requested()); stopped != exit_ok) return stopped;
   bool has_failed = false;
   for (const Figure& f : result.figures) {
+    if (f.is_peer) continue;  // what is wrong with a peer is shown, and its own affair
     if (f.is_wrong()) return exit_wrong;
     has_failed |= f.error && !f.is_hole();
   }
@@ -119,6 +122,7 @@ class Runner {
 
   Exit measure_all(const Backends& backends, const std::vector<Sight>& sights) {
     report_.backends(backends.all, result_.budget);
+    report_.peers(backends.peers);
     report_.warnings(result_.warnings);
     rows_left_ = rows_of(sights);
     progress_.begin(rows_left_);
@@ -145,11 +149,20 @@ class Runner {
       });
       for (Figure& f : figures)
         if (f.stopped == "time" && f.summary.noise() > rules.max_noise) f.warnings.push_back("noise");
-      rows_left_ -= group.backends.size();
+      rows_left_ -= rows_of(group);
       progress_.clear();
-      report_.figures(figures);
+      if (settings_.peers)
+        add_comparisons(figures);
+      else
+        report_.figures(figures);
       std::ranges::move(figures, std::back_inserter(result_.figures));
     }
+  }
+
+  void add_comparisons(const std::vector<Figure>& figures) {
+    const auto comparisons = compare(figures, result_.budget, settings_.rules.seed);
+    report_.comparisons(figures, comparisons);
+    result_.comparisons.insert(result_.comparisons.end(), comparisons.begin(), comparisons.end());
   }
 
   Rules rules_now() const {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <bench/comparison.hpp>
 #include <bench/figure.hpp>
 #include <bench/host_info.hpp>
 
@@ -23,6 +24,7 @@ struct RunResult {
   std::deque<BackendInfo> backends = {};
   std::vector<Figure> figures = {};
   std::deque<Ceiling> ceilings = {};
+  std::vector<Comparison> comparisons = {};  ///< with --peers
 };
 
 std::string json_text(const RunResult& run);

@@ -12,6 +12,7 @@ namespace flynn::bench {
 struct Backends {
   std::deque<BackendInfo> all;  ///< in the order of the registry, or as they were named
   bool has_missing = false;     ///< one that was named is not available
+  std::vector<PeerInfo> peers = {};
   std::vector<const BackendInfo*> usable() const;
 };
 
@@ -19,11 +20,14 @@ struct Backends {
 void check_environment(Context& context);
 
 /// Probes the backends that the settings name, no others; without names or with "all" every one. Throws Failure for an
-/// unknown name or environment value.
+/// unknown name or environment value, and when peers are asked for and not here.
 Backends find_backends(Context& context, const Settings& settings);
 
-/// The rows of a run, in the order of the library's list of workloads.
+/// The rows of a run, in the order of the library's list of workloads; with peers those that any of them has.
 std::vector<Group> select(const Settings& settings, const Backends& backends);
+
+/// "gemm/f32/1024", or with the kind of input "gemm:16-rows/f32/4096".
+std::string row_name(const Subject& subject, std::size_t n);
 
 /// Whether the filter lets a row through.
 bool passes(const std::string& filter, const Subject& subject, std::size_t n, std::string_view backend);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <tuple>
 #include <vector>
 
 #include <bench/statistics.hpp>
@@ -23,18 +24,19 @@ double quantile(const std::vector<double>& sorted, double q) {
   return sorted[below] + (rank - double(below)) * (sorted[above] - sorted[below]);
 }
 
-void bootstrap(const std::vector<double>& sorted, std::uint64_t seed, Summary& summary) {
+/// The high half of a 128-bit product: the standard leaves the numbers of its own distributions open.
+std::size_t below(std::mt19937_64& random, std::size_t n) {
+  return std::size_t((unsigned __int128)(random()) * n >> 64);
+}
+
+/// The 95 % interval of a statistic that `draw` gives for one resampling.
+std::pair<double, double> bootstrap(std::uint64_t seed, auto&& draw) {
   constexpr int draws = 1000;
   std::mt19937_64 random(seed);
-  std::vector<double> medians(draws), draw(sorted.size());
-  for (double& result : medians) {
-    // The high half of a 128-bit product: the standard leaves the numbers of its own distributions open.
-    for (double& x : draw) x = sorted[std::size_t((unsigned __int128)(random()) * sorted.size() >> 64)];
-    result = median_of(draw);
-  }
-  std::sort(medians.begin(), medians.end());
-  summary.ci_low = quantile(medians, 0.025);
-  summary.ci_high = quantile(medians, 0.975);
+  std::vector<double> results(draws);
+  for (double& result : results) result = draw(random);
+  std::sort(results.begin(), results.end());
+  return {quantile(results, 0.025), quantile(results, 0.975)};
 }
 
 }  // namespace
@@ -63,8 +65,26 @@ Summary summarize(std::span<const double> samples, std::uint64_t seed) {
   summary.p95 = sorted[std::size_t(std::ceil(0.95 * double(sorted.size()))) - 1];
   const double low = quantile(sorted, 0.25), high = quantile(sorted, 0.75), reach = 1.5 * (high - low);
   for (double x : sorted) summary.outliers += x < low - reach || x > high + reach;
-  bootstrap(sorted, seed, summary);
+  std::vector<double> drawn(sorted.size());
+  std::tie(summary.ci_low, summary.ci_high) = bootstrap(seed, [&](std::mt19937_64& random) {
+    for (double& x : drawn) x = sorted[below(random, sorted.size())];
+    return median_of(drawn);
+  });
   return summary;
+}
+
+Ratio ratio_of_medians(std::span<const double> over, std::span<const double> under, std::uint64_t seed) {
+  const std::size_t rounds = std::min(over.size(), under.size());
+  Ratio ratio{.value = median(over.first(rounds)) / median(under.first(rounds))};
+  std::vector<double> a(rounds), b(rounds);
+  std::tie(ratio.low, ratio.high) = bootstrap(seed, [&](std::mt19937_64& random) {
+    for (std::size_t i = 0; i < rounds; ++i) {
+      const std::size_t round = below(random, rounds);
+      a[i] = over[round], b[i] = under[round];
+    }
+    return median_of(a) / median_of(b);
+  });
+  return ratio;
 }
 
 }  // namespace flynn::bench

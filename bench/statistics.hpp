@@ -20,6 +20,11 @@ struct Summary {
   double noise() const { return median > 0 ? mad / median : 0; }
 };
 
+/// A ratio and its 95 % confidence interval.
+struct Ratio {
+  double value = 0, low = 0, high = 0;
+};
+
 /// The middle of the sorted samples; the mean of both middles for an even count. There must be a sample.
 double median(std::span<const double> samples);
 
@@ -29,5 +34,10 @@ double median_distance(std::span<const double> samples);
 /// The percentile bootstrap draws 1000 times (Efron: "Bootstrap Methods: Another Look at the Jackknife", Ann. Statist.
 /// 7, 1979); equal seeds give equal intervals. No samples: all zero. O(1000 n).
 Summary summarize(std::span<const double> samples, std::uint64_t seed);
+
+/// median(over) / median(under) of samples that were taken in the same rounds: the bootstrap draws rounds, so that what
+/// drifted in both alike does not widen the interval. Of unlike lengths the first rounds of both count. There must be
+/// one. O(1000 n).
+Ratio ratio_of_medians(std::span<const double> over, std::span<const double> under, std::uint64_t seed);
 
 }  // namespace flynn::bench

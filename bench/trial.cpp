@@ -33,16 +33,44 @@ void copy_view(auto& to, const auto& from) {
               from.data, bytes_of(from));
 }
 
+/// The memory of every view.
+template <Spec W>
+std::vector<Operand> operands_of(W& w) {
+  std::vector<Operand> all;
+  w.each_buffer([&](auto& view) {
+    using T = typename std::remove_reference_t<decltype(view)>::element;
+    all.push_back({const_cast<T*>(view.data), bytes_of(view), access_of<decltype(view)>});
+  });
+  return all;
+}
+
+template <Spec W>
+class WorkOf final : public Work {
+ public:
+  WorkOf(std::size_t n, std::string_view params) : w_(samples::shape<W>(n, params)) {
+    w_.each_buffer([&](auto& view) { view.data = static_cast<decltype(view.data)>(memory_.take(bytes_of(view), 64)); });
+  }
+  void* spec() override { return &w_; }
+  std::vector<Operand> operands() override { return operands_of(w_); }
+
+ private:
+  samples::Buffers memory_;
+  W w_;
+};
+
 template <Spec W>
 class TrialOf final : public Trial {
  public:
-  TrialOf(std::size_t n, std::uint64_t seed) : got_(samples::make<W>(n, memory_, seed)), fresh_(got_), kept_(got_) {
+  TrialOf(std::size_t n, std::uint64_t seed, std::string_view params)
+      : got_(samples::make<W>(n, memory_, seed, samples::Values::zero_mean, params)), fresh_(got_), kept_(got_) {
     each_pair(fresh_, got_, [&](auto& to, auto& from) { take_copy(to, from); });
     each_pair(kept_, got_, [&](auto& to, auto& from) {
       if constexpr (access_of<decltype(to)> == Access::read_write) take_copy(to, from);
     });
   }
 
+  void* spec() override { return &got_; }
+  std::vector<Operand> operands() override { return operands_of(got_); }
   Cost cost() const override { return got_.cost(); }
 
   Result<void> run(std::size_t count, const Options& options) override {
@@ -53,16 +81,22 @@ class TrialOf final : public Trial {
 
   void restore() override {
     restore_inputs(got_);
-    got_.each_buffer([&](auto& view) {
-      if constexpr (access_of<decltype(view)> == Access::write)
-        std::memset(static_cast<void*>(view.data), 0xA5, bytes_of(view));
-    });
+    for (const Operand& o : operands())
+      if (o.access == Access::write) std::memset(o.data, 0xA5, o.bytes);
   }
 
   Result<Verdict> verify(const Options& options) override {
     restore();
     if (auto done = run(1, options); !done) return tl::unexpected(std::move(done.error()));
     return judge();
+  }
+
+  Verdict judge_peer() override {
+    restore_inputs(fresh_);
+    if constexpr (requires { Sample<W>::judge_peer(got_, fresh_); })
+      return Sample<W>::judge_peer(got_, fresh_);
+    else
+      return Sample<W>::judge(got_, fresh_);
   }
 
   Verdict verify_planted_error() override {
@@ -89,29 +123,27 @@ class TrialOf final : public Trial {
   W got_, fresh_, kept_;  ///< what is run, what it is judged against, the first values of what a run changes
 };
 
+/// Memory of a call, `copies` times, and once more for what it changes.
 template <Spec W>
-double bytes(std::size_t n) {
-  W w = Sample<W>::shape(n);
+double bytes(W w, double copies) {
   // What a call must read and write at least, as a double, knows no overflow; the footprints below do.
   double sum = w.cost().bytes;
   if (sum > 0x1p48) return sum;
   sum = 0;
-  w.each_buffer(
-      [&](auto& view) { sum += double(bytes_of(view)) * (access_of<decltype(view)> == Access::read_write ? 4 : 3); });
+  w.each_buffer([&](auto& view) {
+    sum += double(bytes_of(view)) * (copies + (access_of<decltype(view)> == Access::read_write));
+  });
   return sum;
 }
 
-template <Spec W>
-std::unique_ptr<Trial> prepare(std::size_t n, std::uint64_t seed) {
+void check_memory(double bytes) {
   const std::size_t available = available_memory();
-  if (available > 0 && bytes<W>(n) > double(available)) throw std::bad_alloc();
-  return std::make_unique<TrialOf<W>>(n, seed);
+  if (available > 0 && bytes > double(available)) throw std::bad_alloc();
 }
 
 template <Spec W>
-Traffic traffic(std::size_t n) {
+Traffic traffic(W w) {
   Traffic t;
-  W w = Sample<W>::shape(n);
   w.each_buffer([&](auto& view) { t.view_bytes = std::max(t.view_bytes, bytes_of(view)); });
   w.each_buffer([&](auto& view) {
     if (bytes_of(view) * 2 < t.view_bytes) return;  // the result of a reduction
@@ -121,13 +153,36 @@ Traffic traffic(std::size_t n) {
   return t;
 }
 
+/// Kind `kind` of the inputs of W.
+template <Spec W, std::size_t kind>
+struct SubjectOf {
+  static constexpr std::string_view params = samples::params_of<W>()[kind];
+  static W shape(std::size_t n) { return samples::shape<W>(n, params); }
+
+  static constexpr Subject subject = {.info = spec_info<W>(),
+                                      .params = params,
+                                      .cost = [](std::size_t n) { return shape(n).cost(); },
+                                      .traffic = [](std::size_t n) { return traffic(shape(n)); },
+                                      .bytes = [](std::size_t n) { return bytes(shape(n), 3); },
+                                      .prepare = [](std::size_t n, std::uint64_t seed) -> std::unique_ptr<Trial> {
+                                        check_memory(bytes(shape(n), 3));
+                                        return std::make_unique<TrialOf<W>>(n, seed, params);
+                                      },
+                                      .allocate = [](std::size_t n) -> std::unique_ptr<Work> {
+                                        check_memory(bytes(shape(n), 1));
+                                        return std::make_unique<WorkOf<W>>(n, params);
+                                      }};
+};
+
 template <class... W>
 constexpr auto subjects_of(SpecList<W...>) {
-  return std::array{Subject{.info = spec_info<W>(),
-                            .cost = [](std::size_t n) { return Sample<W>::shape(n).cost(); },
-                            .traffic = traffic<W>,
-                            .bytes = bytes<W>,
-                            .prepare = prepare<W>}...};
+  std::array<Subject, (samples::params_of<W>().size() + ...)> all{};
+  std::size_t count = 0;
+  auto add = [&]<Spec S, std::size_t... kinds>(std::index_sequence<kinds...>) {
+    ((all[count++] = SubjectOf<S, kinds>::subject), ...);
+  };
+  (add.template operator()<W>(std::make_index_sequence<samples::params_of<W>().size()>()), ...);
+  return all;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include <flynn/flynn.hpp>
 #include <tests/samples/sample.hpp>
@@ -21,10 +22,24 @@ struct Traffic {
   auto operator<=>(const Traffic&) const = default;
 };
 
-/// One workload for one element type and size, in memory, ready to run any number of times.
-class Trial {
+/// The memory of a view.
+struct Operand {
+  void* data;
+  std::size_t bytes;
+  Access access;
+};
+
+/// A spec in memory of its own, whose values are not set.
+class Work {
  public:
-  virtual ~Trial() = default;
+  virtual ~Work() = default;
+  virtual void* spec() = 0;
+  virtual std::vector<Operand> operands() = 0;
+};
+
+/// One workload for one element type and size, in memory, ready to run any number of times.
+class Trial : public Work {
+ public:
   virtual Cost cost() const = 0;
   /// Runs it `count` times over the same memory.
   virtual Result<void> run(std::size_t count, const Options& options) = 0;
@@ -32,13 +47,16 @@ class Trial {
   virtual void restore() = 0;
   /// Restores, runs once and judges what came out.
   virtual Result<Verdict> verify(const Options& options) = 0;
+  /// Judges what a peer wrote into the operands after restore().
+  virtual Verdict judge_peer() = 0;
   /// Spoils the answer of the last verify() and judges again. Must not pass.
   virtual Verdict verify_planted_error() = 0;
 };
 
-/// A workload for one element type.
+/// A workload for one element type and kind of input.
 struct Subject {
   SpecInfo info;
+  std::string_view params;  ///< of its Sample; empty: the usual kind
   Cost (*cost)(std::size_t n);
   Traffic (*traffic)(std::size_t n);
   /// Memory that measuring it takes: inputs and outputs, once more for the reference and for the ceiling, and what
@@ -47,9 +65,11 @@ struct Subject {
   /// Throws std::bad_alloc also when the machine has less free than bytes(n): the kernel would grant memory that is not
   /// there and kill who touches it.
   std::unique_ptr<Trial> (*prepare)(std::size_t n, std::uint64_t seed);
+  /// The same memory without values and for one call alone. Throws std::bad_alloc likewise.
+  std::unique_ptr<Work> (*allocate)(std::size_t n);
 };
 
-/// One for each of AllSpecs, in its order.
+/// One for each of AllSpecs and each of its kinds of input, in its order.
 std::span<const Subject> subjects();
 
 }  // namespace flynn::bench

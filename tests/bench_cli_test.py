@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a user of compute_bench sees: exit codes, messages, files. Usage: bench_cli_test.py COMPUTE_BENCH SCHEMA GOLDEN_FOLDER"""
+"""What a user of compute_bench sees: exit codes, messages, files. Usage: bench_cli_test.py COMPUTE_BENCH SCHEMA GOLDEN_FOLDER FAKE_PEERS_FOLDER"""
 
 import csv
 import io
@@ -14,7 +14,7 @@ import unittest
 
 import jsonschema
 
-PROGRAM, SCHEMA, GOLDEN = sys.argv[1:4]
+PROGRAM, SCHEMA, GOLDEN, PEERS = sys.argv[1:5]
 FAST = ["--min-time", "10ms", "--warmup", "5ms", "--repetitions", "3"]
 SMALL = ["--workload", "axpy,sum", "--type", "f32", "--size", "1Ki"]
 
@@ -54,6 +54,7 @@ class Usage(unittest.TestCase):
         self.refused(["scalar, simd", "simd?"], "--backend", "smid", *SMALL)
         self.refused(["argmin", "axpy?"], "--workload", "axpi")
         self.refused(["f32, f64"], "--type", "f23")
+        self.refused(["16-rows?"], "--params", "16-row")
         self.refused(["nonsense", "FLYNN_BACKEND"], *SMALL, FLYNN_BACKEND="nonsense")
         self.refused(["nonsense", "avx2"], *SMALL, FLYNN_SIMD_ARCH="nonsense")
         self.refused(["--size"], "--size", "many")
@@ -120,6 +121,8 @@ class Measuring(unittest.TestCase):
     def test_dry_run(self):
         done = bench("--dry-run", "--workload", "gemm", "--type", "f32", "--size", "64", "--backend", "simd")
         self.assertEqual(done.stdout, "gemm/f32/64/simd\n1 figures\n")
+        done = bench("--dry-run", "--workload", "gemm", "--params", "16-terms", "--type", "f32", "--size", "64", "--backend", "simd")
+        self.assertEqual(done.stdout, "gemm:16-terms/f32/64/simd\n1 figures\n")
 
 
 class Backends(unittest.TestCase):
@@ -195,6 +198,101 @@ class Backends(unittest.TestCase):
         self.assertIn("flynn_opencl", bench("list", "--backend", "opencl", LD_DEBUG="files").stderr)
 
 
+class Peers(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.done = bench("--peers", "--workload", "copy,sum", "--size", "64Ki", "--peer-limit", "1s", "--min-time", "10ms", "--warmup",
+                         "5ms", "--repetitions", "9", "--json", "-", FLYNN_PEERS_PATH=PEERS)
+        cls.document = json.loads(cls.done.stdout)
+
+    def rows(self, name, workload="copy"):
+        return [r for r in self.document["results"] if r["requested"] == name and r["workload"] == workload]
+
+    def test_the_run_is_fine_whatever_peers_do(self):
+        self.assertEqual(self.done.returncode, 0, self.done.stderr)
+        validate(self.document)
+        self.assertTrue(self.document["complete"])
+        for row in self.rows("simd") + self.rows("threads") + self.rows("fair") + self.rows("slow"):
+            self.assertTrue(row["validation"]["pass"], row)
+            self.assertEqual(row["is_peer"], row["requested"] in ("fair", "slow"))
+
+    def test_same_rounds_for_all(self):
+        counts = {len(r["samples"]) for r in self.document["results"] if r["workload"] == "copy" and r["samples"]}
+        self.assertEqual(len(counts), 1)
+
+    def test_failures_are_holes_with_a_reason(self):
+        for row in self.rows("crash"):
+            self.assertEqual(row["error"]["code"], "worker died")
+        self.assertIn("crashed", self.rows("crash")[0]["error"]["text"])
+        self.assertEqual(self.rows("hang")[0]["error"]["code"], "deadline exceeded")
+        self.assertEqual(self.rows("alien"), [])
+        self.assertIn("./run peers", self.done.stderr)
+
+    def test_a_wrong_result_is_shown_and_never_the_best(self):
+        wrong = self.rows("wrong")
+        self.assertTrue(wrong and not any(r["validation"]["pass"] for r in wrong))
+        fair = min(r["median"] for r in self.rows("fair"))
+        self.assertLess(min(r["median"] for r in wrong), fair, "it must be the fastest for this test to mean anything")
+        self.assertEqual({c["peer"] for c in self.document["peers"] if c["workload"] == "copy"}, {"fair"})
+        self.assertIn("WRONG", self.done.stderr)
+
+    def test_ratio(self):
+        copies = [c for c in self.document["peers"] if c["workload"] == "copy"]
+        self.assertEqual([c["threads"] for c in copies], sorted({1, self.document["host"]["budget"]}))
+        for c in copies:
+            self.assertAlmostEqual(c["ratio"], c["flynn"] / c["peer_value"], delta=1e-9 * c["ratio"])
+            self.assertLessEqual(c["ci95"][0], c["ratio"])
+            self.assertGreaterEqual(c["ci95"][1], c["ratio"])
+            self.assertGreater(c["ratio"], 1, "a volatile loop cannot be faster")
+
+    def test_results_that_come_home_untimed(self):
+        sums = self.rows("fair", "sum")
+        self.assertEqual([r["threads"] for r in sums], [1])  # it has no threads
+        self.assertEqual(sums[0]["validation"]["metric"], "max error / bound")
+        self.assertTrue(sums[0]["validation"]["pass"])
+
+    def test_nothing_is_left_running(self):
+        found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+        self.assertNotIn("serve-peer " + PEERS, found)
+
+    def test_without_peers(self):
+        done = bench("--peers", FLYNN_PEERS_PATH="/nonexistent")
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertIn("./run peers", done.stderr)
+
+
+class Ceilings(unittest.TestCase):
+    def test_every_level_store_and_page(self):
+        document = json.loads(bench("ceilings", "--threads", "1", "--json").stdout)
+        self.assertEqual(document["schema"], "compute-bench-ceilings/1")
+        with open(SCHEMA) as file:
+            schema = json.load(file)
+        jsonschema.Draft202012Validator(schema["properties"]["ceilings"]).validate(document["ceilings"])
+        fma = {(c["type"], c["isa"]) for c in document["ceilings"] if c["name"] == "fma"}
+        self.assertEqual({t for t, _ in fma}, {"f32", "f64"})
+        memory = [c for c in document["ceilings"] if c["name"] != "fma"]
+        self.assertEqual({c["name"] for c in memory}, {"copy", "triad", "axpy", "read"})
+        self.assertEqual({c["pages"] for c in memory}, {"4 KiB", "huge"})
+        self.assertGreaterEqual(len({c["bytes"] for c in memory if c["name"] == "copy"}), 2)
+        for stores in ("plain", "streaming"):
+            self.assertTrue(any(c["loop"].startswith(stores) for c in memory))
+
+    def test_bytes_bind_a_skinny_product(self):
+        done = bench("--workload", "gemm", "--params", "16-rows", "--type", "f32", "--size", "2048", "--backend", "simd", *FAST,
+                     "--json", "-")
+        row = json.loads(done.stdout)["results"][0]
+        self.assertEqual(row["params"], "16-rows")
+        self.assertEqual((row["flops"], row["bytes"]), (2 * 16 * 2048**2, 4 * (2048**2 + 3 * 16 * 2048)))
+        ceiling = row["ceiling"]
+        least = {c["name"]: (row["bytes"] if c["unit"] == "B/s" else row["flops"]) / c["value"]
+                 for c in json.loads(done.stdout)["ceilings"]}
+        self.assertEqual(set(least), {"fma", "read"})
+        self.assertAlmostEqual(row["ceiling_fraction"], least[ceiling["name"]] / row["median"], places=9)
+        # Both are measured a few times: which of them binds is only certain when they are apart.
+        if max(least.values()) > 1.2 * min(least.values()):
+            self.assertEqual(ceiling["name"], max(least, key=least.get))
+
+
 class Stopping(unittest.TestCase):
     def stopped(self, number, code):
         with tempfile.TemporaryDirectory() as folder:
@@ -258,4 +356,4 @@ class SelfTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[5:])

@@ -27,14 +27,20 @@ template <class T>
 struct Sample<Gemm<T>> {
   static std::vector<std::size_t> sizes() { return {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65, 127, 193, 257}; }
 
-  /// C of n x n with k = n; op(B) is transposed, so that packing has to work.
-  static Gemm<T> shape(std::size_t n) {
-    return {.alpha = T(1.5),
-            .a = {nullptr, n, n, n},
-            .b = {nullptr, n, n, n},
-            .op_b = Op::transpose,
-            .beta = T(-0.5),
-            .c = {nullptr, n, n, n}};
+  static constexpr std::string_view params[] = {"", "a-transposed", "16-columns", "16-rows", "16-terms"};
+
+  /// C of n x n with k = n, or as params say. op(B) is transposed, so that packing has to work, or op(A) is.
+  static Gemm<T> shape(std::size_t n, std::string_view params = {}) {
+    const std::size_t rows = params == "16-rows" ? 16 : n, columns = params == "16-columns" ? 16 : n;
+    const std::size_t terms = params == "16-terms" ? 16 : n;
+    Gemm<T> w{.alpha = T(1.5),
+              .a = {nullptr, rows, terms, terms},
+              .b = {nullptr, columns, terms, terms},
+              .op_b = Op::transpose,
+              .beta = T(-0.5),
+              .c = {nullptr, rows, columns, columns}};
+    if (params == "a-transposed") std::swap(w.op_a, w.op_b);  // all are n x n
+    return w;
   }
 
   /// The largest |got - exact| / (eps sum|terms|) over the elements that are looked at: all of a C of up to 128 x 128,

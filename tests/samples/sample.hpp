@@ -7,13 +7,19 @@
 //   judge(got, fresh)    whether `got`, which has been run, is right; `fresh` is the same sample and has not been run
 //   plant(got)           spoils a right answer, by the least that judge() must notice
 //
+// and, where there is more than one kind of input,
+//
+//   params               their names, the usual one first and empty; shape() and fill() then take a name as well
+//
 // SameBits gives the last two where the answer must have the bits of the scalar backend.
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <flynn/flynn.hpp>
@@ -84,12 +90,30 @@ W clone(W w, Memory& memory) {
   return w;
 }
 
+/// The names of the kinds of input of a workload.
+template <Spec W>
+constexpr auto params_of() {
+  if constexpr (requires { Sample<W>::params; })
+    return std::to_array(Sample<W>::params);
+  else
+    return std::array<std::string_view, 1>{};
+}
+
+template <Spec W>
+W shape(std::size_t n, std::string_view params = {}) {
+  if constexpr (requires { Sample<W>::shape(n, params); })
+    return Sample<W>::shape(n, params);
+  else
+    return Sample<W>::shape(n);
+}
+
 /// The spec of size n with memory and inputs, ready to run.
 template <Spec W>
-W make(std::size_t n, Memory& memory, std::uint64_t seed, Values values = Values::zero_mean) {
-  W w = Sample<W>::shape(n);
-  if constexpr (requires { Sample<W>::fill(w, memory, seed, values); })
-    Sample<W>::fill(w, memory, seed, values);
+W make(std::size_t n, Memory& memory, std::uint64_t seed, Values values = Values::zero_mean,
+       std::string_view params = {}) {
+  W w = shape<W>(n, params);
+  if constexpr (requires { Sample<W>::fill(w, memory, seed, values, params); })
+    Sample<W>::fill(w, memory, seed, values, params);
   else
     allocate(w, memory, seed, values);
   return w;
@@ -126,19 +150,27 @@ struct SameBits {
 
   static Verdict judge(W got, W fresh) {
     Verdict verdict{"elements unlike scalar", 0, 0, true, {}};
-    auto compare = [&](auto a, auto b, std::size_t i) {
+    return compare(got, fresh, verdict, [&](auto a, auto b, std::size_t i) {
       if (same_bits(a, b)) return;
-      if (verdict.value++ == 0)
-        verdict.where = "element " + std::to_string(i) + " is " + text_of(a) + " instead of " + text_of(b);
-    };
-    const auto expected = try_run(fresh, {.backend = "scalar"});
-    if (!expected) return {"scalar failed", 1, 0, false, expected.error().what()};
-    if constexpr (Reduces<W>)
-      compare(W::finish(got.result[0]), *expected, 0);
-    else
-      compare_written(got, fresh, compare);
-    verdict.pass = verdict.value <= verdict.limit;
-    return verdict;
+      if (verdict.value++ == 0) verdict.where = difference(a, b, i);
+    });
+  }
+
+  /// The same for a library with an order of its own: element i may differ from scalar's by `slack(w, i)` eps of
+  /// Sample<W>, and not at all where that has none. For inputs in [-1, 1), as the bench has them.
+  static Verdict judge_peer(W got, W fresh) {
+    Verdict verdict{"max error / bound", 0, 1, true, {}};
+    return compare(got, fresh, verdict, [&](auto a, auto b, std::size_t i) {
+      if (same_bits(a, b)) return;
+      double ratio = INFINITY;
+      if constexpr (requires { Sample<W>::slack(got, i); })
+        ratio = std::fabs(double(a) - double(b)) /
+                (Sample<W>::slack(got, i) * double(std::numeric_limits<decltype(a)>::epsilon()));
+      if (std::isnan(ratio)) ratio = INFINITY;
+      if (ratio <= verdict.value) return;
+      verdict.value = ratio;
+      if (ratio > verdict.limit) verdict.where = difference(a, b, i);
+    });
   }
 
   static void plant(W got) {
@@ -156,6 +188,20 @@ struct SameBits {
   }
 
  private:
+  static std::string difference(auto a, auto b, std::size_t i) {
+    return "element " + std::to_string(i) + " is " + text_of(a) + " instead of " + text_of(b);
+  }
+  /// Runs `fresh` on the scalar backend, and calls one(got's, scalar's, index) for each element of the results.
+  static Verdict compare(W& got, W& fresh, Verdict& verdict, auto&& one) {
+    const auto expected = try_run(fresh, {.backend = "scalar"});
+    if (!expected) return {"scalar failed", 1, 0, false, expected.error().what()};
+    if constexpr (Reduces<W>)
+      one(W::finish(got.result[0]), *expected, 0);
+    else
+      compare_written(got, fresh, one);
+    verdict.pass = verdict.value <= verdict.limit;
+    return verdict;
+  }
   static void compare_written(W& got, W& expected, auto& compare) {
     const void* others[8];
     std::size_t count = 0, at = 0;
