@@ -51,10 +51,15 @@ function(flynn_workload_files result suffix)
   set(${result} ${files} PARENT_SCOPE)
 endfunction()
 
-# flynn_simd_arch(NAME FLAGS XSIMD_TYPE): simd/*.cpp once more, for one instruction set. xsimd's namespace gets its name too:
-# xsimd's types for AVX2 are made of those for SSE, and one copy of their functions, compiled for AVX2, would serve both.
+# flynn_simd_arch(NAME FLAGS XSIMD_TYPE [WORKLOAD...]): simd/*.cpp once more, for one instruction set; only these workloads when
+# some are named. xsimd's namespace gets its name too: xsimd's types for AVX2 are made of those for SSE, and one copy of their
+# functions, compiled for AVX2, would serve both.
 function(flynn_simd_arch name flags type)
-  flynn_workload_files(sources cpp)
+  if(ARGN)
+    list(TRANSFORM ARGN APPEND .cpp OUTPUT_VARIABLE sources)
+  else()
+    flynn_workload_files(sources cpp)
+  endif()
   add_library(flynn_simd_${name} OBJECT ${sources})
   # GCC 12 warns of its own AVX-512 intrinsics; without exceptions no personality symbol is shared between the objects.
   target_compile_options(flynn_simd_${name} PRIVATE ${flags} -fno-exceptions -Wno-uninitialized -Wno-maybe-uninitialized)

@@ -23,6 +23,9 @@ struct fma3;
 namespace xsimd_avx512bw {
 struct avx512bw;
 }
+namespace xsimd_avx512ifma {
+struct avx512bw;  // xsimd has no type for more: it is the same one in another namespace
+}
 #elif defined(__aarch64__)
 namespace xsimd_neon64 {
 struct neon64;
@@ -32,7 +35,9 @@ struct neon64;
 namespace flynn::simd {
 namespace {
 
-template <class Arch>
+/// FactorizeArch: where a level has instructions that only factorize gains from, the other rows are those of the level
+/// below.
+template <class Arch, class FactorizeArch>
 constexpr Row rows[] = {
     row<Copy<float>, &copy<Arch, float>>(),
     row<Copy<double>, &copy<Arch, double>>(),
@@ -78,7 +83,7 @@ constexpr Row rows[] = {
     row<Scan<std::uint64_t>, &scan<Arch, std::uint64_t>>(),
     row<Gemm<float>, &gemm<Arch, float>>(),
     row<Gemm<double>, &gemm<Arch, double>>(),
-    row<Factorize<std::uint64_t>, &factorize<Arch, std::uint64_t>>(),
+    row<Factorize<std::uint64_t>, &factorize<FactorizeArch, std::uint64_t>>(),
 };
 
 struct Level {
@@ -89,15 +94,20 @@ struct Level {
 
 Status probe(Text& text);
 
-template <class Arch>
+template <class Arch, class FactorizeArch = Arch>
 constexpr Backend table() {
-  return {
-      .name = "simd", .kind = FlynnClass::simd, .probe = probe, .rows = rows<Arch>, .row_count = std::size(rows<Arch>)};
+  return {.name = "simd",
+          .kind = FlynnClass::simd,
+          .probe = probe,
+          .rows = rows<Arch, FactorizeArch>,
+          .row_count = std::size(rows<Arch, FactorizeArch>)};
 }
 
 constexpr Level levels[] = {
 // best first
 #if defined(__x86_64__)
+    {"avx512ifma", [](const detect::Cpu& cpu) { return cpu.has_avx512ifma; },
+     table<xsimd_avx512bw::avx512bw, xsimd_avx512ifma::avx512bw>()},
     {"avx512bw", [](const detect::Cpu& cpu) { return cpu.has_avx512bw; }, table<xsimd_avx512bw::avx512bw>()},
     {"avx2", [](const detect::Cpu& cpu) { return cpu.has_avx2; }, table<xsimd_avx2::fma3<xsimd_avx2::avx2>>()},
     {"sse4.2", [](const detect::Cpu& cpu) { return cpu.has_sse4_2; }, table<xsimd_sse4_2::sse4_2>()},

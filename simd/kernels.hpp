@@ -51,7 +51,7 @@ Status factorize(const Factorize<T>&, Execution&);
 const Backend& backend();
 /// The name of that architecture; empty when FLYNN_SIMD_ARCH names none that runs here.
 std::string_view architecture();
-/// The kernels of one architecture by its name ("sse2", "sse4.2", "avx2", "avx512bw", "neon64"); null when this build
+/// The kernels of one architecture by its name ("sse2", "sse4.2", "avx2", "avx512bw", "avx512ifma", "neon64"); null when this build
 /// or this CPU does not have it.
 const Backend* backend_for(std::string_view arch);
 /// The names of the architectures in this build, best first.

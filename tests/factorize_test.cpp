@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <flynn/backend.hpp>
 #include <flynn/flynn.hpp>
 
 #include <charconv>

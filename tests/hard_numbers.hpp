@@ -45,7 +45,7 @@ inline Numbers borders() {
 /// Primes next to powers of two, their squares, and what lies beside those.
 inline Numbers primes_and_squares() {
   Numbers all;
-  for (int bits : {16, 17, 21, 26, 31, 32, 33, 42, 52, 53, 63, 64}) {
+  for (int bits : {16, 17, 21, 24, 25, 26, 31, 32, 33, 42, 47, 48, 49, 50, 51, 52, 53, 63, 64}) {
     Number below = bits == 64 ? 0 : Number{1} << bits, above = below;  // 0 stands for 2^64
     for (int i = 0; i < 6; ++i) {
       all.push_back(below = previous_prime(below));
@@ -115,7 +115,10 @@ inline Numbers products(std::uint64_t seed) {
       append_product(all, p, close, next_prime(close));
       append_product(all, p, prime(9), prime(10) * prime(9));
     }
-  for (int i = 0; i < 150; ++i) append_product(all, prime(32), prime(32));
+  for (int bits : {24, 25, 26, 32})
+    for (int i = 0; i < 150; ++i) append_product(all, prime(bits), prime(bits));
+  // A group of these may fall apart into twice as many composites below 2^32 at once.
+  for (int i = 0; i < 1100; ++i) append_product(all, prime(16), prime(15), prime(15) * prime(16));
   return all;
 }
 

@@ -59,6 +59,8 @@ void read_features(Cpu& cpu) {
                  bits(seven.ebx, bit_AVX2 | bit_BMI | bit_BMI2) && bits(extended.ecx, bit_LZCNT);
   cpu.has_avx512bw = cpu.has_avx2 && (saved & zmm) == zmm &&
                      bits(seven.ebx, bit_AVX512F | bit_AVX512CD | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL);
+  cpu.has_avx512ifma =
+      cpu.has_avx512bw && bits(seven.ebx, bit_AVX512IFMA) && bits(seven.ecx, bit_AVX512VBMI | bit_AVX512VPOPCNTDQ);
 }
 
 void read_names(Cpu& cpu) {

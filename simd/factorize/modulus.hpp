@@ -1,6 +1,7 @@
 #pragma once
 // How lanes calculate modulo numbers of their own: curves and primality tests are written for any of these.
 
+#include <simd/factorize/ifma.hpp>
 #include <simd/factorize/montgomery64.hpp>
 
 namespace flynn::simd {
@@ -49,52 +50,119 @@ FLYNN_ALWAYS_INLINE V fused_subtract_from(const V& c, const V& a, const V& b, xs
 /// quotient q, so q is off by at most 1/2 + 3 * 2^50 / 2^53 < 0.9, and |h - q n| < 0.9 n, an integer below 2^48, has no
 /// error either. Nor has its sum with |l| <= 2^45: together they are below n for n > 2^47, and for smaller n the
 /// roundings are smaller, too.
-template <class Arch>
+///
+/// `corrected`, for n < 2^52: products are reduced once more, to n / 2 of either sign, and a product takes operands up
+/// to n, so sums of two products each. Then h / n <= n < 2^52, the two roundings after h put q off by at most 1/2 + 1,
+/// and |h - q n| <= 1.5 n has no error, nor has its sum with |l| <= 2^50.
+template <class Arch_, bool corrected>
 struct DoubleModulus {
+  using Arch = Arch_;
   using V = xsimd::batch<double, Arch>;
+  static constexpr std::size_t lanes = V::size;
+  static constexpr unsigned ways = 4;
   V n, reciprocal, one = V(1.0);
 
   FLYNN_ALWAYS_INLINE void load(const std::uint64_t* moduli) {
-    alignas(64) double lanes[V::size];
-    for (std::size_t j = 0; j < V::size; ++j) lanes[j] = static_cast<double>(moduli[j]);
-    n = V::load_aligned(lanes);
+    alignas(64) double values[V::size];
+    for (std::size_t j = 0; j < V::size; ++j) values[j] = static_cast<double>(moduli[j]);
+    n = V::load_aligned(values);
     reciprocal = one / n;
   }
   FLYNN_ALWAYS_INLINE V mul(const V& a, const V& b) const {
     const V high = a * b, low = detail::fused_subtract(a, b, high, Arch{});
-    return detail::fused_subtract_from(high, xsimd::nearbyint(high * reciprocal), n, Arch{}) + low;
+    const V rest = detail::fused_subtract_from(high, xsimd::nearbyint(high * reciprocal), n, Arch{}) + low;
+    if constexpr (corrected) return detail::fused_subtract_from(rest, xsimd::nearbyint(rest * reciprocal), n, Arch{});
+    return rest;
   }
   FLYNN_ALWAYS_INLINE V square(const V& a) const { return mul(a, a); }
   FLYNN_ALWAYS_INLINE V add(const V& a, const V& b) const { return a + b; }
   FLYNN_ALWAYS_INLINE V sub(const V& a, const V& b) const { return a - b; }
   FLYNN_ALWAYS_INLINE V enter(unsigned x) const { return V(x); }
 
-  /// All bits of the lanes where a, a product or 1, is b modulo n; 0 <= b < n.
-  FLYNN_ALWAYS_INLINE U64<Arch> equal(const V& a, const V& b) const {
-    return xsimd::bitwise_cast<U64<Arch>>(xsimd::bitwise_cast((a == b) | (a == b - n)));
+  using Base = V;
+  FLYNN_ALWAYS_INLINE Base base(unsigned x) const { return V(x); }
+  FLYNN_ALWAYS_INLINE V times_base(const V& x, const Base& b, const U64<Arch>& mask) const {
+    const auto yes = xsimd::bitwise_cast<U64<Arch>>(mul(x, b)), no = xsimd::bitwise_cast<U64<Arch>>(x);
+    return xsimd::bitwise_cast<V>((yes & mask) | (no & ~mask));
   }
-  /// a where the lane of mask has all bits, b where it has none.
-  FLYNN_ALWAYS_INLINE static V select(const U64<Arch>& mask, const V& a, const V& b) {
-    const auto bits_a = xsimd::bitwise_cast<U64<Arch>>(a), bits_b = xsimd::bitwise_cast<U64<Arch>>(b);
-    return xsimd::bitwise_cast<V>((bits_a & mask) | (bits_b & ~mask));
-  }
+  FLYNN_ALWAYS_INLINE U64<Arch> is_one(const V& x) const { return equal(x, one); }
+  FLYNN_ALWAYS_INLINE U64<Arch> is_minus_one(const V& x) const { return equal(x, n - one); }
   /// Writes integers that have the same divisors in common with n.
   FLYNN_ALWAYS_INLINE void store(const V& x, std::uint64_t* to) const {
-    alignas(64) double lanes[V::size];
-    xsimd::abs(x).store_aligned(lanes);
-    for (std::size_t j = 0; j < V::size; ++j) to[j] = static_cast<std::uint64_t>(lanes[j]);
+    alignas(64) double values[V::size];
+    xsimd::abs(x).store_aligned(values);
+    for (std::size_t j = 0; j < V::size; ++j) to[j] = static_cast<std::uint64_t>(values[j]);
+  }
+
+ private:
+  /// All bits of the lanes where a, a product or 1, is b modulo n; 0 <= b < n.
+  FLYNN_ALWAYS_INLINE static U64<Arch> equal_bits(const xsimd::batch_bool<double, Arch>& mask) {
+    return xsimd::bitwise_cast<U64<Arch>>(xsimd::bitwise_cast(mask));
+  }
+  FLYNN_ALWAYS_INLINE U64<Arch> equal(const V& a, const V& b) const { return equal_bits((a == b) | (a == b - n)); }
+};
+
+#endif
+
+/// Two vectors as one, each with its moduli: a curve in one vector would wait for the latency of its own products.
+template <class Modulus>
+struct TwoVectors {
+  using Arch = typename Modulus::Arch;
+  static constexpr std::size_t lanes = 2 * Modulus::lanes;
+  struct V {
+    typename Modulus::V a, b;
+  };
+  Modulus a, b;
+  V one;
+
+  FLYNN_ALWAYS_INLINE void load(const std::uint64_t* moduli) {
+    a.load(moduli);
+    b.load(moduli + Modulus::lanes);
+    one = {a.one, b.one};
+  }
+  FLYNN_ALWAYS_INLINE V mul(const V& x, const V& y) const { return {a.mul(x.a, y.a), b.mul(x.b, y.b)}; }
+  FLYNN_ALWAYS_INLINE V square(const V& x) const { return {a.square(x.a), b.square(x.b)}; }
+  FLYNN_ALWAYS_INLINE V add(const V& x, const V& y) const { return {a.add(x.a, y.a), b.add(x.b, y.b)}; }
+  FLYNN_ALWAYS_INLINE V sub(const V& x, const V& y) const { return {a.sub(x.a, y.a), b.sub(x.b, y.b)}; }
+  FLYNN_ALWAYS_INLINE V enter(unsigned x) const { return {a.enter(x), b.enter(x)}; }
+  FLYNN_ALWAYS_INLINE void store(const V& x, std::uint64_t* to) const {
+    a.store(x.a, to);
+    b.store(x.b, to + Modulus::lanes);
   }
 };
 
-/// What numbers below middle_limit are treated with: doubles where products can be fused.
+/// `ways` of them as one: how many a curve needs until the multipliers are busy is a constant of each arithmetic.
+template <class Modulus, unsigned ways = Modulus::ways>
+struct Several {
+  using type = TwoVectors<typename Several<Modulus, ways / 2>::type>;
+};
+template <class Modulus>
+struct Several<Modulus, 1> {
+  using type = Modulus;
+};
+
+/// What numbers of each width are treated with.
+#if defined(__AVX512IFMA__)
 template <class Arch>
-using MiddleModulus = DoubleModulus<Arch>;
-
+using MiddleModulus = Modulus52<Arch, true>;
+template <class Arch>
+using BroadModulus = Modulus52<Arch, false>;
+template <class Arch>
+using WideModulus = Modulus104<Arch>;
 #else
-
+#if defined(__FMA__) || defined(__aarch64__)
+template <class Arch>
+using MiddleModulus = DoubleModulus<Arch, false>;
+template <class Arch>
+using BroadModulus = DoubleModulus<Arch, true>;
+#else
 template <class Arch>
 using MiddleModulus = Montgomery64<Arch>;
-
+template <class Arch>
+using BroadModulus = Montgomery64<Arch>;
+#endif
+template <class Arch>
+using WideModulus = Montgomery64<Arch>;
 #endif
 
 }  // namespace flynn::simd

@@ -4,9 +4,12 @@
 namespace flynn::simd {
 
 /// Arithmetic modulo odd n < 2^64, one in each lane, on values in Montgomery form: x * 2^64 mod n, in [0, n).
-template <class Arch>
+template <class Arch_>
 struct Montgomery64 {
+  using Arch = Arch_;
   using V = U64<Arch>;
+  static constexpr std::size_t lanes = V::size;
+  static constexpr unsigned ways = 2;
   V n, n_high;              ///< n and its high half
   V inverse, inverse_high;  ///< n * inverse = 1 modulo 2^64
   V one;                    ///< 2^64 mod n
@@ -47,10 +50,14 @@ struct Montgomery64 {
     return sum;
   }
 
-  /// All bits of the lanes where a is b.
-  FLYNN_ALWAYS_INLINE V equal(const V& a, const V& b) const { return all_bits(a == b); }
-  /// a where the lane of mask has all bits, b where it has none.
-  FLYNN_ALWAYS_INLINE static V select(const V& mask, const V& a, const V& b) { return (a & mask) | (b & ~mask); }
+  using Base = V;
+  FLYNN_ALWAYS_INLINE Base base(unsigned x) const { return enter(x); }
+  /// x times the base in the lanes whose mask has all bits, x where it has none.
+  FLYNN_ALWAYS_INLINE V times_base(const V& x, const Base& b, const V& mask) const {
+    return (mul(x, b) & mask) | (x & ~mask);
+  }
+  FLYNN_ALWAYS_INLINE V is_one(const V& x) const { return all_bits(x == one); }
+  FLYNN_ALWAYS_INLINE V is_minus_one(const V& x) const { return all_bits(x == n - one); }
   /// Writes integers that have the same divisors in common with n.
   FLYNN_ALWAYS_INLINE void store(const V& x, std::uint64_t* to) const { x.store_unaligned(to); }
 

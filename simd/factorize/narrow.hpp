@@ -79,11 +79,11 @@ void test_narrow(const std::uint64_t* value, std::uint64_t* verdict) {
   }
 }
 
-/// Tells the primes of work.unknown_narrow, and leaves the composites in work.composite_narrow.
+/// Tells the primes of work.unknown[narrow_width], and leaves the composites in work.composite[narrow_width].
 template <class Arch>
 void sort_out_narrow(Workspace& work) {
   constexpr std::size_t vectors = 4, step = vectors * U64<Arch>::size;
-  auto& parts = work.unknown_narrow;
+  auto& parts = work.unknown[narrow_width];
   alignas(64) std::uint64_t verdict[step];
   for (std::size_t i = 0; i < step; ++i) parts.value[parts.size + i] = scalar::least_composite;
   for (std::size_t i = 0; i < parts.size; i += step) {
@@ -92,22 +92,24 @@ void sort_out_narrow(Workspace& work) {
       if (verdict[j] != 0 && !is_witness_exception(parts.value[i + j]))
         work.add_prime(parts.value[i + j], parts.owner[i + j]);
       else
-        work.composite_narrow.push(parts.value[i + j], parts.owner[i + j]);
+        work.composite[narrow_width].push(parts.value[i + j], parts.owner[i + j]);
   }
   parts.size = 0;
 }
 
-/// Splits every part of work.composite_narrow, by the primes from 467 on: two of three have one below 2^12, and a
-/// prime costs less than 2 cycles for a vector.
+/// Splits parts of work.composite[narrow_width], as many as a group has numbers, by the primes from 467 on: two of
+/// three have one below 2^12, and a prime costs less than 2 cycles for a vector.
 template <class Arch>
 void split_narrow(Workspace& work) {
   using V = U32<Arch>;
   constexpr std::size_t chunk = 32;
   const auto& table = scalar::primes_u32;
-  auto& parts = work.composite_narrow;
-  std::size_t count = parts.size;
+  auto& parts = work.composite[narrow_width];
+  const std::size_t begin = parts.size < Workspace::group ? 0 : parts.size - Workspace::group;
+  std::uint32_t* const owner = parts.owner + begin;
+  std::size_t count = parts.size - begin;
   // The list as 32-bit lanes, in the memory of the numbers that went by.
-  for (std::size_t i = 0; i < count; ++i) work.narrow[i] = static_cast<std::uint32_t>(parts.value[i]);
+  for (std::size_t i = 0; i < count; ++i) work.narrow[i] = static_cast<std::uint32_t>(parts.value[begin + i]);
   for (std::size_t first = scalar::trial_primes; count > 0; first += chunk) {
     for (std::size_t i = count; i < count + V::size; ++i) work.narrow[i] = 1;
     std::size_t left = 0;
@@ -119,17 +121,17 @@ void split_narrow(Workspace& work) {
       for (std::size_t j = i; j < i + V::size && j < count; ++j) {
         if (lanes[j - i] != 0) {
           const std::size_t k = first + static_cast<std::size_t>(__builtin_ctz(lanes[j - i]));
-          work.add_prime(table.prime[k], parts.owner[j]);
-          work.add_part(work.narrow[j] * table.inverse[k], parts.owner[j]);
+          work.add_prime(table.prime[k], owner[j]);
+          work.add_part(work.narrow[j] * table.inverse[k], owner[j]);
         } else {
           work.narrow[left] = work.narrow[j];
-          parts.owner[left++] = parts.owner[j];
+          owner[left++] = owner[j];
         }
       }
     }
     count = left;
   }
-  parts.size = 0;
+  parts.size = begin;
 }
 
 }  // namespace flynn::simd

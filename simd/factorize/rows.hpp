@@ -24,31 +24,50 @@ std::size_t write_large(const Workspace& work, std::size_t place, std::uint64_t*
   return count;
 }
 
-/// Writes the packed rows of a group. Nearly every row has at most 2, three odd primes up to 463 and one above: these
-/// are written without a branch, over what follows, and only the count says what holds.
+/// Writes the primes up to 463 of one row and their exponents: four always, over what follows, and only the count says
+/// what holds.
+template <class Arch>
+FLYNN_ALWAYS_INLINE void write_odd(const std::uint16_t* entry, std::size_t count, std::uint64_t* primes,
+                                   std::uint8_t* exponents) {
+  std::size_t k = 0;
+#if defined(__AVX512IFMA__)
+  std::uint64_t four;
+  __builtin_memcpy(&four, entry, sizeof four);
+  const __m256i halves =
+      _mm256_and_si256(_mm256_cvtepu16_epi64(_mm_cvtsi64_si128(static_cast<long long>(four))), _mm256_set1_epi64x(255));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(primes),
+                      _mm256_or_si256(_mm256_add_epi64(halves, halves), _mm256_set1_epi64x(1)));
+  const std::uint32_t powers = static_cast<std::uint32_t>(_pext_u64(four, 0xff00ff00ff00ff00));
+  __builtin_memcpy(exponents, &powers, sizeof powers);
+  k = 4;
+#endif
+  const auto write = [&] {
+    primes[k] = 2u * (entry[k] & 255u) + 1;
+    exponents[k] = static_cast<std::uint8_t>(entry[k] >> 8);
+  };
+  for (; k < 3; ++k) write();
+  for (; k < count; ++k) write();
+}
+
+/// Writes the packed rows of a group. Nearly every row has at most 2, three or four odd primes up to 463 and one above:
+/// these are written without a branch.
 template <class Arch>
 void write_rows(const Workspace& work, std::size_t numbers, std::uint64_t* primes, std::uint8_t* exponents,
                 std::uint8_t* counts) {
   for (std::size_t i = 0; i < numbers; ++i) {
     const std::size_t place = work.place[i], twos = work.twos_and_odds[place] & 255;
-    const std::size_t odds = work.twos_and_odds[place] >> 8;
-    const auto write_odd = [&](std::size_t at, std::size_t k) {
-      const std::uint32_t entry = work.odd[k][place];
-      primes[at] = scalar::primes_u32.prime[entry & 255];
-      exponents[at] = static_cast<std::uint8_t>(entry >> 8);
-    };
+    const std::size_t odds = work.twos_and_odds[place] >> 8, large = work.single_large[place];
     primes[0] = 2;
     exponents[0] = static_cast<std::uint8_t>(twos);
     std::size_t count = twos > 0;
-    for (std::size_t k = 0; k < 3; ++k) write_odd(count + k, k);
-    for (std::size_t k = 3; k < odds; ++k) write_odd(count + k, k);
+    write_odd<Arch>(work.odd[place], odds, primes + count, exponents + count);
     count += odds;
-    if (work.large_count[place] == 1) {
-      primes[count] = work.large[0][place];
-      exponents[count++] = 1;
-    } else if (work.large_count[place] > 1) {
-      count += write_large<Arch>(work, place, primes + count, exponents + count);
+    if (count < Factorize<std::uint64_t>::row_capacity) {  // 15 odd primes leave room for nothing, and need none
+      primes[count] = large;
+      exponents[count] = 1;
     }
+    count += large != 0;
+    if (work.large_count[place] > 0) count += write_large<Arch>(work, place, primes + count, exponents + count);
     counts[i] = static_cast<std::uint8_t>(count);
     primes += count;
     exponents += count;

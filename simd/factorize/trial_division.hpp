@@ -121,7 +121,6 @@ template <class Arch, class T, class Table>
 void divide_by_small_primes(T* numbers, std::size_t count, std::size_t first_place, const Table& table,
                             Workspace& work) {
   using V = xsimd::batch<T, Arch>;
-  constexpr std::size_t always_written = 3;  // rounds that the writer of rows reads without asking
   for (std::size_t i = 0; i < count; i += V::size) {
     const std::size_t place = first_place + i;
     V n = V::load_aligned(numbers + i);
@@ -129,13 +128,14 @@ void divide_by_small_primes(T* numbers, std::size_t count, std::size_t first_pla
     n = shift_right<Arch, T>(n, twos);
     SmallDivisors<Arch, T> found(n, table);
     V odds(T{0});
-    std::size_t round = 0;
-    for (; found.any(); ++round) {
+    for (std::size_t round = 0; found.any(); ++round) {
       const V index = found.pop(), exponent = take_out<Arch, T>(n, index, table);
       odds = odds + pick(exponent != V(T{0}), V(T{1}), V(T{0}));
-      store_u32<Arch, T>(work.odd[round] + place, index | (exponent << 8));
+      alignas(64) T lanes[V::size];
+      (index | (exponent << 8)).store_aligned(lanes);
+      for (std::size_t j = 0; j < V::size; ++j)
+        work.odd[place + j][round] = static_cast<std::uint16_t>(table.prime[lanes[j] & 255] / 2 + (lanes[j] >> 8 << 8));
     }
-    for (; round < always_written; ++round) store_u32<Arch, T>(work.odd[round] + place, V(T{0}));
     store_u32<Arch, T>(work.twos_and_odds + place, twos | (odds << 8));
     n.store_aligned(numbers + i);
   }

@@ -11,49 +11,62 @@ namespace flynn::simd {
 template <class Modulus, std::size_t chains>
 void strong_test(const std::uint64_t* const (&numbers)[chains], const unsigned (&bases)[chains],
                  std::uint64_t* const (&verdict)[chains]) {
-  using V = typename Modulus::V;
-  using Lanes = U64<typename V::arch_type>;
+  using Lanes = U64<typename Modulus::Arch>;
   const Lanes zero(std::uint64_t{0}), one(std::uint64_t{1});
   Modulus m[chains];
-  V base[chains], x[chains];
+  typename Modulus::Base base[chains];
+  typename Modulus::V x[chains];
   Lanes exponent[chains], lowest[chains], passed[chains];
-  std::uint64_t any_bit = 0;
+  std::uint64_t any_bit = 0, any_lowest = 0;
+#pragma GCC unroll 4
   for (std::size_t k = 0; k < chains; ++k) {
     m[k].load(numbers[k]);
-    base[k] = m[k].enter(bases[k]);
+    base[k] = m[k].base(bases[k]);
     x[k] = m[k].one;
     exponent[k] = Lanes::load_unaligned(numbers[k]) - one;
     lowest[k] = exponent[k] & (zero - exponent[k]);
     passed[k] = zero;
-    for (std::size_t j = 0; j < V::size; ++j) any_bit |= numbers[k][j];
+    for (std::size_t j = 0; j < Modulus::lanes; ++j) {
+      any_bit |= numbers[k][j];
+      any_lowest |= (numbers[k][j] - 1) & (1 - numbers[k][j]);
+    }
   }
   // n - 1 = d 2^s. From left to right, x is base^d at bit s, and base^(d 2^j) at bit s - j: n passes when the first of
   // these is 1 or one of them is -1.
-  for (int bit = 63 - __builtin_clzll(any_bit); bit > 0; --bit) {
+  const auto step = [&](std::size_t k, const Lanes& here) {
+    x[k] = m[k].times_base(m[k].square(x[k]), base[k], all_bits((exponent[k] & here) == here));
+  };
+  int bit = 63 - __builtin_clzll(any_bit);
+  for (const int checked = 63 - __builtin_clzll(any_lowest); bit > checked; --bit) {
     const Lanes here(std::uint64_t{1} << bit);
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < chains; ++k) step(k, here);
+  }
+  for (; bit > 0; --bit) {
+    const Lanes here(std::uint64_t{1} << bit);
+#pragma GCC unroll 4
     for (std::size_t k = 0; k < chains; ++k) {
-      x[k] = m[k].square(x[k]);
-      x[k] = Modulus::select(all_bits((exponent[k] & here) == here), m[k].mul(x[k], base[k]), x[k]);
-      const Lanes first = all_bits(lowest[k] == here) & m[k].equal(x[k], m[k].one);
-      const Lanes root = all_bits(lowest[k] >= here) & m[k].equal(x[k], m[k].n - m[k].one);
-      passed[k] = passed[k] | first | root;
+      step(k, here);
+      const Lanes first = all_bits(lowest[k] == here) & m[k].is_one(x[k]);
+      passed[k] = passed[k] | first | (all_bits(lowest[k] >= here) & m[k].is_minus_one(x[k]));
     }
   }
+#pragma GCC unroll 4
   for (std::size_t k = 0; k < chains; ++k) (passed[k] & one).store_unaligned(verdict[k]);
 }
 
 /// Fills the last vectors of a list.
 template <class Arch, std::size_t capacity>
 void pad(Parts<capacity>& parts, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) parts.value[parts.size + i] = scalar::least_composite;
+  for (std::size_t i = 0; i < count; ++i) parts.value[parts.size + i] = list_padding;
 }
 
 /// Moves the parts that fail the test to base 2, nearly all composites, from `unknown` to `composite`.
 template <class Modulus, class Parts>
 void test_base_2(Parts& unknown, Parts& composite) {
-  constexpr std::size_t size = Modulus::V::size, step = 3 * size;
+  constexpr std::size_t size = Modulus::lanes, step = 3 * size;
   std::size_t left = 0;
-  pad<typename Modulus::V::arch_type>(unknown, step);
+  pad<typename Modulus::Arch>(unknown, step);
   for (std::size_t i = 0; i < unknown.size; i += step) {
     const std::uint64_t* n = unknown.value + i;
     std::uint64_t verdict[step];
@@ -74,7 +87,7 @@ void test_base_2(Parts& unknown, Parts& composite) {
 template <class Modulus>
 void test_other_bases(const std::uint64_t* n, std::uint64_t* verdict) {
   constexpr unsigned bases[4][3] = {{3, 5, 7}, {11, 13, 17}, {19, 23, 29}, {31, 37, 41}};
-  constexpr std::size_t size = Modulus::V::size;
+  constexpr std::size_t size = Modulus::lanes;
   std::uint64_t most = 0;
   for (std::size_t j = 0; j < size; ++j) {
     most = n[j] > most ? n[j] : most;
@@ -91,9 +104,9 @@ void test_other_bases(const std::uint64_t* n, std::uint64_t* verdict) {
 /// Tells which of `unknown` are prime, and moves the others to `composite`.
 template <class Modulus, class Parts>
 void sort_out(Workspace& work, Parts& unknown, Parts& composite) {
-  constexpr std::size_t step = Modulus::V::size;
+  constexpr std::size_t step = Modulus::lanes;
   test_base_2<Modulus>(unknown, composite);
-  pad<typename Modulus::V::arch_type>(unknown, step);
+  pad<typename Modulus::Arch>(unknown, step);
   for (std::size_t i = 0; i < unknown.size; i += step) {
     std::uint64_t verdict[step];
     test_other_bases<Modulus>(unknown.value + i, verdict);

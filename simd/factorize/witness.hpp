@@ -25,7 +25,7 @@ FLYNN_ALWAYS_INLINE bool is_witness_exception(std::uint64_t n) {
 
 /// Entry i is the least base above 1 that no other composite of bucket i passes: neither base^e = +-1, where e is
 /// (n - 1) / 2 for n = 3 modulo 4 and (n - 1) / 4 else, nor base^(2 e) = -1 in the second case.
-constexpr std::uint8_t witness_table[witness_buckets] = {
+alignas(64) constexpr std::uint8_t witness_table[witness_buckets + 8] = {
     21, 14, 24, 2,  5,  2,   11, 10, 7,  15, 7,  5,  2,  2,  10, 14, 5,  17, 7,  29, 5,  10, 6,  2,  5,  29, 5,  11, 6,
     22, 14, 13, 2,  5,  21,  5,  10, 29, 2,  5,  7,  2,  5,  10, 12, 11, 26, 5,  10, 3,  3,  13, 14, 7,  15, 13, 20, 26,
     14, 14, 3,  2,  23, 105, 10, 5,  5,  63, 2,  7,  24, 13, 5,  6,  3,  6,  5,  15, 39, 2,  28, 19, 10, 15, 37, 6,  2,
