@@ -53,7 +53,8 @@ void add_common(CLI::App& app, Texts& t) {
 
 void add_run(CLI::App& app, Settings& s, Texts& t) {
   app.add_option("-b,--backend", t.backend,
-                 "Comma list of backends, all (that are here), or auto (flynn chooses) [FLYNN_BACKEND, else all]")
+                 "Comma list of backends, all (that are here), auto (flynn chooses) or verify (several must agree) "
+                 "[FLYNN_BACKEND, else all]")
       ->type_name("LIST");
   app.add_option("-d,--device", s.device, "Device of a device backend, as `list` counts them [the best]")
       ->type_name("INDEX");

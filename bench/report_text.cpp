@@ -79,6 +79,7 @@ void TextReport::machine(const HostInfo& host, const BuildInfo& build, unsigned 
 std::string state_of(const BackendInfo& info, unsigned budget) {
   if (!info.available) return "not here: " + info.reason + (info.hint.empty() ? "" : "; " + info.hint);
   if (info.name == "auto") return "flynn chooses for each call";
+  if (info.name == "verify") return "backends that share no kernel do the same work and must agree";
   std::string text;
   for (std::size_t i = 0; i < info.devices.size(); ++i) {
     const Device& d = info.devices[i];

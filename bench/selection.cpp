@@ -11,8 +11,10 @@
 namespace flynn::bench {
 namespace {
 
-/// `auto` as a row of its own: flynn chooses for each call.
+/// What is no backend and can be asked for like one, as a row of its own.
 BackendInfo automatic() { return {.name = "auto", .kind = FlynnClass::sisd, .available = true}; }
+BackendInfo verified() { return {.name = "verify", .kind = FlynnClass::misd, .available = true}; }
+bool is_way(std::string_view name) { return name == "all" || name == "auto" || name == "verify"; }
 
 /// Without a wish: by the rate that the workload is known by, one size that caches hold and one that they do not.
 std::vector<std::size_t> usual_sizes(Rate rate) {
@@ -83,7 +85,7 @@ Backends find_backends(Context& context, const Settings& settings) {
   Backends backends;
   if (settings.peers) backends.peers = peers_for(settings);
   for (const std::string& name : settings.backends) {
-    if (name == "all" || name == "auto") continue;
+    if (is_way(name)) continue;
     if (std::ranges::find(backends.all, name, &BackendInfo::name) != backends.all.end()) continue;
     try {
       backends.all.push_back(context.backend(name));
@@ -93,8 +95,12 @@ Backends find_backends(Context& context, const Settings& settings) {
     }
     backends.has_missing |= !backends.all.back().available;
   }
-  if (std::ranges::find(settings.backends, "auto") != settings.backends.end()) backends.all.push_back(automatic());
-  if (settings.backends.empty() || std::ranges::find(settings.backends, "all") != settings.backends.end())
+  auto is_asked_for = [&](std::string_view name) {
+    return std::ranges::find(settings.backends, name) != settings.backends.end();
+  };
+  for (const BackendInfo& way : {automatic(), verified()})
+    if (is_asked_for(way.name)) backends.all.push_back(way);
+  if (settings.backends.empty() || is_asked_for("all"))
     for (BackendInfo& info : context.backends())
       if (std::ranges::find(backends.all, info.name, &BackendInfo::name) == backends.all.end())
         backends.all.push_back(std::move(info));

@@ -168,6 +168,11 @@ class Backends(unittest.TestCase):
             self.assertEqual(row["requested"], "auto")
             self.assertIn(row["used"], ("simd", "threads"))
 
+    def test_verify_is_a_row_of_its_own(self):
+        _, document = measure("--backend", "verify")
+        for row in document["results"]:
+            self.assertEqual((row["requested"], row["used"], row["class"]), ("verify", "threads", "MISD"))
+
     def test_list_and_info(self):
         document = json.loads(bench("list", "--json").stdout)
         self.assertIn({"name": "factorize", "type": "u64"}, document["workloads"])
