@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include <flynn/backend.hpp>
 #include <host/cut/run_parts.hpp>
 #include <host/plans/scan.hpp>
 #include <host/pools/scratch.hpp>

@@ -5,6 +5,7 @@
 
 #include <span>
 
+#include <flynn/backend.hpp>
 #include <host/pools/scratch.hpp>
 #include <simd/kernels.hpp>
 #include <tests/samples/gemm.hpp>
