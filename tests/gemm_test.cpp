@@ -91,7 +91,9 @@ TEST_P(GemmTest, WithoutProductNeitherANorBIsRead) {
 }
 
 TEST_P(GemmTest, BetaZeroDoesNotReadC) {
-  for (const Shape& shape : {Shape{13, 33, 300}, Shape{64, 64, 20}, Shape{1, 1, 1}, Shape{3, 5, 0}}) {
+  for (const Shape& shape :
+       {Shape{13, 33, 300}, Shape{64, 64, 20}, Shape{1, 1, 1}, Shape{3, 5, 0}, Shape{70, 1, 600, 3},
+        Shape{1, 70, 600, 3, N, X}, Shape{1, 150, 600, 3}, Shape{3, 150, 40}}) {
     Buffers memory;
     auto w = make_gemm<float>(shape, memory), fresh = make_gemm<float>(shape, memory);
     w.beta = fresh.beta = 0;
@@ -206,6 +208,44 @@ TEST_P(GemmLeafTest, BitsDoNotDependOnTheCut) {
     for (const Box<2>& box : boxes) run(cut.part(box));
     EXPECT_EQ(memory_of(cut.c), memory_of(whole.c)) << boxes.size() << " parts";
   }
+}
+
+// Few rows, few columns, a single one and the usual case are computed in ways of their own.
+TEST_P(GemmLeafTest, BitsDoNotDependOnTheShape) {
+  for (const auto& [op_a, op_b] : ops) {
+    const Shape shape{61, 75, 4400, 1, op_a, op_b};
+    Buffers memory;
+    const auto whole = make_gemm<double>(shape, memory);
+    run(whole);
+    for (const auto& boxes : {grid(61, 75, 61, 1), grid(61, 75, 1, 75), grid(61, 75, 3, 75), grid(61, 75, 61, 16)}) {
+      const auto cut = make_gemm<double>(shape, memory);
+      for (const Box<2>& box : boxes) run(cut.part(box));
+      EXPECT_EQ(memory_of(cut.c), memory_of(whole.c)) << shape << ", " << boxes.size() << " parts";
+    }
+  }
+}
+
+TEST_P(GemmLeafTest, PacksAtMostOneMebibyte) {
+  static std::size_t most;
+  auto scratch = [](std::size_t bytes) {
+    most = std::max(most, bytes);
+    return thread_scratch(bytes);
+  };
+  for (const auto& [op_a, op_b] : ops)
+    for (const Shape& shape : {Shape{530, 1300, 300}, Shape{1300, 530, 300}, Shape{50, 30, 5000},
+                               Shape{300, 300, 65600}, Shape{3, 700, 5000}, Shape{100, 1, 5000}, Shape{1, 100, 5000}}) {
+      Buffers memory;
+      const auto w = make_gemm<double>({shape.m, shape.n, shape.k, 0, op_a, op_b}, memory);
+      Text text;
+      Execution execution{.text = &text, .scratch = scratch};
+      most = 0;
+      ASSERT_TRUE(run_arch(arch(), w, execution).ok());
+      EXPECT_LE(most, std::size_t{1} << 20) << shape;
+      const bool reads_rows = shape.n == 1 ? op_a == N : shape.m == 1 && op_b == X;
+      if (reads_rows) {
+        EXPECT_EQ(most, 0u) << shape;
+      }
+    }
 }
 
 TEST(GemmThreads, SameBitsAsSimd) {

@@ -1,0 +1,45 @@
+#pragma once
+// What is tuned in gemm, apart from the algorithm.
+
+#include <cstddef>
+#include <xsimd/xsimd.hpp>
+
+namespace flynn::simd {
+
+/// The tiles of C that the innermost loop holds in registers, by their width in vectors: as many rows as leave room for
+/// a row of B and one element of A. At least eight sums hide the latency of an FMA on two ports.
+template <class Arch, class T>
+struct Tile {
+  static constexpr std::size_t lanes = xsimd::batch<T, Arch>::size;
+#if defined(__AVX512F__) || defined(__aarch64__)
+  static constexpr bool many_registers = true;  // 32
+#else
+  static constexpr bool many_registers = false;  // 16
+#endif
+  static constexpr std::size_t rows = many_registers ? 12 : 6;          ///< of tiles of two vectors, the usual ones
+  static constexpr std::size_t narrow_rows = many_registers ? 24 : 12;  ///< of one vector, for the last columns
+  static constexpr std::size_t wide_rows = many_registers ? 4 : 2;      ///< of four vectors, for a C of few rows
+  static constexpr std::size_t rows_of(std::size_t vectors) {
+    return vectors == 1 ? narrow_rows : vectors == 2 ? rows : wide_rows;
+  }
+};
+
+/// The blocks of A and B, in bytes and terms.
+struct Block {
+  /// The longest chain of additions that the error bound allows. It is part of the result.
+  static constexpr std::size_t depth = 256;
+  /// Bytes of A that a panel of B in L1 meets before the next panel comes from L2: few rows, so that the tiles walk
+  /// along C rather than down its columns, and that they stay in L2 even where a leading dimension of a power of two
+  /// leaves them an eighth of its sets.
+  static constexpr std::size_t a_bytes = std::size_t{96} << 10;
+  template <class T>
+  static constexpr std::size_t rows = a_bytes / (depth * sizeof(T));
+  /// The panels of B that are packed together: with the rows of A less than 1 MiB, half of an L2 cache of 2 MiB.
+  static constexpr std::size_t b_bytes = std::size_t{896} << 10;
+  /// A panel of B that meets few columns of C may be this long: then the rows of A are read in one go.
+  static constexpr std::size_t long_depth = 16 * depth;
+  /// Rows of B that the first tile asks for ahead of its use.
+  static constexpr std::size_t ahead = 16;
+};
+
+}  // namespace flynn::simd
