@@ -21,13 +21,24 @@ FLYNN_ALWAYS_INLINE xsimd::batch<T, Arch> divisors(const xsimd::batch<T, Arch>& 
   return found;
 }
 
+/// Signed integers as floating point; xsimd 8.1 takes 64-bit lanes of AVX-512 one by one.
+template <class Arch, class S>
+FLYNN_ALWAYS_INLINE auto as_float(const xsimd::batch<S, Arch>& x) {
+#if defined(__AVX512DQ__)
+  if constexpr (sizeof(S) == 8)
+    return xsimd::batch<double, Arch>(_mm512_cvtepi64_pd(x));
+  else
+#endif
+    return xsimd::to_float(x);
+}
+
 /// The index of the lowest bit of x > 0, read from the exponent of 2^index as a float. For 0: some negative number.
 template <class Arch, class T>
 FLYNN_ALWAYS_INLINE xsimd::batch<T, Arch> lowest_bit(const xsimd::batch<T, Arch>& x) {
   using V = xsimd::batch<T, Arch>;
   using S = xsimd::batch<std::make_signed_t<T>, Arch>;
   constexpr int mantissa = sizeof(T) == 4 ? 23 : 52, bias = sizeof(T) == 4 ? 127 : 1023;
-  const auto power = xsimd::to_float(xsimd::bitwise_cast<S>(x & (V(T{0}) - x)));
+  const auto power = as_float<Arch, std::make_signed_t<T>>(xsimd::bitwise_cast<S>(x & (V(T{0}) - x)));
   const V exponent = xsimd::bitwise_cast<V>(power) >> mantissa;  // with the sign bit of -2^31 or -2^63
   return (exponent & V(T{2 * bias + 1})) - V(T{bias});
 }
