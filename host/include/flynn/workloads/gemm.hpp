@@ -39,16 +39,16 @@ struct Gemm {
   }
   void each_buffer(auto&& f) { f(a), f(b), f(c); }
 
-  /// Rows and columns of C. A part packs its own piece of A and B: at n = 1024, f32 on AVX-512, that makes all parts
-  /// together take 1.12 times as long as the whole with 192 x 256, 1.07 with 384 x 256, 1.03 with 384 x 512, whatever k
-  /// is. Larger parts leave cores idle: 12 parts at n = 1024. Their rows are about equal, 348 + 348 + 328, so that two
-  /// cores end together. Kernels poll inside.
+  /// Rows and columns of C. A part packs its own piece of B, which its first rows do on the way, and reads its rows of
+  /// A for itself. Parts have about equal rows, so that cores end together: at most 384, and four parts where each has
+  /// about 60, so that n = 256 keeps four cores busy; n = 1024 is 8 parts. Kernels poll inside.
   Cut<2> cut() const {
-    constexpr std::size_t most = 384, tile = 12;
-    const std::size_t parts = std::max<std::size_t>((m() + most - 1) / most, 1);
+    constexpr std::size_t most = 384, few = 60, tile = 12;
+    const std::size_t wanted = std::max((m() + most - 1) / most, std::min<std::size_t>(m() / few, 4));
+    const std::size_t parts = std::max<std::size_t>(wanted, 1);
     const std::size_t rows = std::max<std::size_t>(((m() + parts - 1) / parts + tile - 1) / tile * tile, tile);
     return {Axis{.extent = m(), .granule = rows, .least = rows, .most = rows},
-            Axis{.extent = n(), .granule = 256, .least = 256, .most = 512}};
+            Axis{.extent = n(), .granule = 512, .least = 512, .most = 512}};
   }
   FLYNN_ALWAYS_INLINE Gemm part(const box& p) const { return part(p[0], p[1]); }
   FLYNN_ALWAYS_INLINE Gemm part(Range rows, Range columns) const {
