@@ -1,6 +1,6 @@
 #pragma once
-// What a process pool and its workers share: the board, on which the pool posts the tasks of a call. No locks: a process
-// may die at any instruction.
+// What a process pool and its workers share: the board, on which the pool posts the tasks of a call. No locks: a
+// process may die at any instruction.
 
 #include <atomic>
 #include <cstddef>
@@ -34,11 +34,11 @@ struct Board {
   std::atomic<std::uint32_t> bypass_caches;
   std::atomic<std::int64_t> deadline;
   Failure failure;
-  alignas(64) Bell begin;                 ///< of a round; the workers wait for it
-  alignas(64) Bell progress;              ///< a round may be over; the pool waits for it
-  std::atomic<std::uint32_t> remaining;   ///< tasks that are not done (a hint: the states tell)
-  std::atomic<std::uint32_t> took_part;   ///< workers that ran a task of this round
-  alignas(64) std::atomic<std::uint32_t> stop;      ///< 1: what runs shall end, what is ready need not begin
+  alignas(64) Bell begin;                       ///< of a round; the workers wait for it
+  alignas(64) Bell progress;                    ///< a round may be over; the pool waits for it
+  std::atomic<std::uint32_t> remaining;         ///< tasks that are not done (a hint: the states tell)
+  std::atomic<std::uint32_t> took_part;         ///< workers that ran a task of this round
+  alignas(64) std::atomic<std::uint32_t> stop;  ///< 1: what runs shall end, what is ready need not begin
   alignas(64) std::atomic<TaskState> states[capacity];
   Task arguments[capacity];
 };

@@ -42,8 +42,7 @@ bool is_whole(const Mapping& mapping) {
 void map(Mapping& mapping) {
   if (!is_whole(mapping)) return;
   // Its page table is filled at once: a fault for each page would cost more than reading it.
-  void* const data =
-      mmap(nullptr, mapping.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, mapping.file, 0);
+  void* const data = mmap(nullptr, mapping.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, mapping.file, 0);
   if (data == MAP_FAILED) return;
   mapping.data = static_cast<std::byte*>(data);
   close(std::exchange(mapping.file, -1));

@@ -11,8 +11,8 @@ void add_mapping(std::uint64_t sender, std::uint64_t id, int file, std::size_t b
 void remove_mapping(std::uint64_t sender, std::uint64_t id);
 /// All of a sender that is gone.
 void remove_mappings(std::uint64_t sender);
-/// Where it is; waits until it has come, at most `limit_ns` when that is not 0. Empty when it has not, when it cannot be
-/// mapped, or is not what a SharedMemory makes: sealed, and of that size.
+/// Where it is; waits until it has come, at most `limit_ns` when that is not 0. Empty when it has not, when it cannot
+/// be mapped, or is not what a SharedMemory makes: sealed, and of that size.
 std::span<std::byte> find_mapping(std::uint64_t sender, std::uint64_t id, std::int64_t limit_ns = 0);
 
 /// What a worker calls the process that it works for.

@@ -179,8 +179,7 @@ void Supervisor::start_due() {
 void Supervisor::start(unsigned place) {
   Worker& worker = workers_[place];
   const int cpu = place < settings_.cpus.size() ? settings_.cpus[place] : -1;
-  const Message welcome{
-      .kind = Message::Kind::board, .place = place, .number = ++last_number_, .bytes = board_bytes_};
+  const Message welcome{.kind = Message::Kind::board, .place = place, .number = ++last_number_, .bytes = board_bytes_};
   int error = worker.start(settings_.start, cpu, welcome, board_);
   if (!worker.runs()) {
     start_failed(worker, std::strerror(error), is_lasting(error));

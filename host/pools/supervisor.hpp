@@ -26,8 +26,8 @@ class Supervisor {
 
   /// What is called on the own thread. It must not call the supervisor.
   struct Hooks {
-    std::function<void()> changed = {};                   ///< a worker has ended, or was given up
-    std::function<void(const ProcessEnd&)> ended = {};    ///< before that
+    std::function<void()> changed = {};                 ///< a worker has ended, or was given up
+    std::function<void(const ProcessEnd&)> ended = {};  ///< before that
     std::function<void(std::uint32_t number, const Message&, int descriptor)> heard = {};  ///< from a worker at work
   };
 

@@ -3,9 +3,9 @@
 
 namespace flynn {
 
-/// Of a task on a board in shared memory: {number of the worker that has it, phase}. Only the pool makes it `ready`, only
-/// one worker wins the exchange to `taken`, and only that one makes it `done`; so when a worker dies, it is known what it
-/// had.
+/// Of a task on a board in shared memory: {number of the worker that has it, phase}. Only the pool makes it `ready`,
+/// only one worker wins the exchange to `taken`, and only that one makes it `done`; so when a worker dies, it is known
+/// what it had.
 using TaskState = std::uint32_t;
 enum class Phase : std::uint32_t { idle, ready, taken, done };
 

@@ -16,8 +16,8 @@ void settle_in(pid_t parent);
 [[noreturn]] void refuse(const char* format, const char* own, const char* other);
 /// The first message, and the descriptor with it. Ends the process when there is none.
 Message receive_welcome(int& file);
-/// Takes in the shared memory that the program sends. That its end of the socket closes means that it is gone: then this
-/// process goes too, whatever its other threads are doing.
+/// Takes in the shared memory that the program sends. That its end of the socket closes means that it is gone: then
+/// this process goes too, whatever its other threads are doing.
 [[noreturn]] void watch_program();
 
 }  // namespace flynn
