@@ -146,6 +146,9 @@ INSTANTIATE_TEST_SUITE_P(, ProcessTest, ::testing::Values(StartMethod::forkserve
 /// In a copy of this test that has one thread: gtest's main thread alone, since each TEST is a process of its own under
 /// CTest; when run by hand, a thread may be there from an earlier test.
 TEST(Fork, CopiesThisProcess) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "ThreadSanitizer does not follow a copy of a process";
+#endif
   int in_this_process = 17;
   if (faults::threads() > 1) GTEST_SKIP() << "there are threads";
   static int value;

@@ -89,19 +89,29 @@ class ValueState<void> : public Batch {
   void get() const {}
 };
 
-/// One task.
-template <class F, class Arguments>
+/// One argument, as it is held until it was sent: `A` itself where it is what the function takes and its owner waits.
+template <class P, class A>
+using Borrowed = std::conditional_t<std::is_same_v<P, std::remove_cvref_t<A>>, const P&, P>;
+template <class Arguments, class... A>
+struct BorrowedArguments;
+template <class... P, class... A>
+struct BorrowedArguments<std::tuple<P...>, A...> {
+  using type = std::tuple<Borrowed<P, A>...>;
+};
+
+/// One task. `Held` are its arguments, or references to them.
+template <class F, class Arguments, class Held = Arguments>
 class OneCall : public ValueState<typename ResultOf<F, Arguments>::type> {
  public:
   using Result = typename ResultOf<F, Arguments>::type;
-  OneCall(std::shared_ptr<Engine> engine, TaskOptions options, F function, Arguments arguments)
+  OneCall(std::shared_ptr<Engine> engine, TaskOptions options, F function, Held arguments)
       : ValueState<Result>(std::move(engine), 1, runner_place<RunOnce<F, Arguments>>(), target_of(function), options),
         function_(std::move(function)),
         arguments_(std::move(arguments)) {}
 
   void encode(std::size_t, Writer& out) const override {
     write_function(function_, out);
-    out(arguments_);
+    std::apply([&](const auto&... argument) { (out(argument), ...); }, arguments_);
   }
   void decode(std::size_t, [[maybe_unused]] Reader& in) override {
     if constexpr (!std::is_void_v<Result>) {
@@ -114,7 +124,7 @@ class OneCall : public ValueState<typename ResultOf<F, Arguments>::type> {
 
  private:
   const F function_;
-  const Arguments arguments_;
+  const Held arguments_;
 };
 
 template <class R>

@@ -133,22 +133,28 @@ struct ResultOf<F, std::tuple<S...>> {
   using type = std::remove_cvref_t<std::invoke_result_t<F&, S...>>;
 };
 
+template <class F, class... A>
+constexpr bool check_call() {
+  require_callable<F>();
+  if constexpr (requires { typename SignatureOf<F>::type; })
+    require_parameters(typename SignatureOf<F>::type::Arguments{});
+  require_sendable<typename CallTypes<F, A...>::Arguments>();
+  return true;
+}
+
+template <class Result>
+constexpr bool check_result() {
+  if constexpr (!std::is_void_v<Result>) require_sendable<Result>();
+  return true;
+}
+
 /// All that a call needs, checked: F(A...) in another process.
 template <class F, class... A>
 struct CallOf {
-  static constexpr bool is_checked = [] {
-    require_callable<F>();
-    if constexpr (requires { typename SignatureOf<F>::type; })
-      require_parameters(typename SignatureOf<F>::type::Arguments{});
-    return true;
-  }();
+  static_assert(check_call<F, A...>());
   using Arguments = typename CallTypes<F, A...>::Arguments;
-  static constexpr bool arguments_are_checked = (require_sendable<Arguments>(), true);
   using Result = typename ResultOf<F, Arguments>::type;
-  static constexpr bool result_is_checked = [] {
-    if constexpr (!std::is_void_v<Result>) require_sendable<Result>();
-    return true;
-  }();
+  static_assert(check_result<Result>());
 };
 
 // ---- how it travels

@@ -78,19 +78,19 @@ class Pool {
   /// Calls it in a worker and waits.
   template <class F, class... A>
   auto apply(F function, A&&... arguments) {
-    return value_of(start(true, {}, std::move(function), std::forward<A>(arguments)...));
+    return value_of(start_awaited(std::move(function), std::forward<A>(arguments)...));
   }
   template <class F, class... A>
   auto try_apply(F function, A&&... arguments) {
-    return result_of(start(true, {}, std::move(function), std::forward<A>(arguments)...)).try_get();
+    return result_of(start_awaited(std::move(function), std::forward<A>(arguments)...)).try_get();
   }
   template <class F, class... A>
   auto apply_async(F function, A&&... arguments) {
-    return result_of(start(false, {}, std::move(function), std::forward<A>(arguments)...));
+    return result_of(start({}, std::move(function), std::forward<A>(arguments)...));
   }
   template <class F, class... A>
   auto apply_async(const TaskOptions& options, F function, A&&... arguments) {
-    return result_of(start(false, options, std::move(function), std::forward<A>(arguments)...));
+    return result_of(start(options, std::move(function), std::forward<A>(arguments)...));
   }
 
   /// function(item) for each item of a container, in order. A task has `chunksize` items; 0: so many that each worker
@@ -159,11 +159,21 @@ class Pool {
   }
 
   template <class F, class... A>
-  auto start(bool is_awaited, const TaskOptions& options, F function, A&&... arguments) {
+  auto start(const TaskOptions& options, F function, A&&... arguments) {
     using Arguments = typename detail::CallOf<F, A...>::Arguments;
     auto task = std::make_shared<detail::OneCall<F, Arguments>>(handle_.engine(), options, std::move(function),
                                                                 Arguments(std::forward<A>(arguments)...));
-    handle_.engine()->submit(task, is_awaited);
+    handle_.engine()->submit(task, false);
+    return task;
+  }
+  /// Whoever waits for it keeps the arguments until then.
+  template <class F, class... A>
+  auto start_awaited(F function, A&&... arguments) {
+    using Arguments = typename detail::CallOf<F, A...>::Arguments;
+    using Held = typename detail::BorrowedArguments<Arguments, A...>::type;
+    auto task = std::make_shared<detail::OneCall<F, Arguments, Held>>(
+        handle_.engine(), TaskOptions{}, std::move(function), Held(std::forward<A>(arguments)...));
+    handle_.engine()->submit(task, true);
     return task;
   }
 
