@@ -38,7 +38,7 @@ int sleep_for(int milliseconds) {
   return milliseconds;
 }
 void raise_signal(int number) { raise(number); }
-void store_to_null() {
+[[maybe_unused]] void store_to_null() {
   volatile int* volatile null = nullptr;
   *null = 1;
 }
@@ -157,7 +157,9 @@ TEST_F(FaultTest, A3_ACrashTellsItsSignalAndPlace) {
     });
     expect_whole(2);
   }
+#if !defined(__SANITIZE_ADDRESS__)  // which exits on its own
   expect_death(pool.apply_async(store_to_null), [](const WorkerDied& died) { EXPECT_EQ(died.signal(), SIGSEGV); });
+#endif
   expect_whole(2);
 }
 
