@@ -17,10 +17,12 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/flynnConfigVersion.cmake 
 install(FILES ${PROJECT_BINARY_DIR}/flynnConfig.cmake ${PROJECT_BINARY_DIR}/flynnConfigVersion.cmake DESTINATION ${package_dir})
 
 # Compilers look into /usr/include by themselves, and before the C++ headers if they are told to.
-set(expected_flags "")
-if(NOT FLYNN_EXPECTED_INCLUDE IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES)
-  set(expected_flags "-isystem ${FLYNN_EXPECTED_INCLUDE}")
-endif()
+set(header_flags "")
+foreach(folder ${FLYNN_EXPECTED_INCLUDE} ${FLYNN_CEREAL_INCLUDE})
+  if(NOT folder IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES)
+    string(APPEND header_flags " -isystem ${folder}")
+  endif()
+endforeach()
 set(hwloc_flag "")
 if(FLYNN_HWLOC_INCLUDE AND FLYNN_HWLOC_LIBRARY)
   set(hwloc_flag " -lhwloc")

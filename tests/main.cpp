@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include <flynn/mp/init.hpp>
+
 #include "seed.hpp"
 
 std::uint64_t test_seed() {
@@ -14,6 +16,7 @@ std::uint64_t test_seed() {
 }
 
 int main(int argc, char** argv) {
+  flynn::mp::init(argc, argv);
   setenv("POCL_CACHE_DIR", FLYNN_TEST_POCL_CACHE, 0);  // in the build, not in the home of who tests
   testing::InitGoogleTest(&argc, argv);
   if (!testing::GTEST_FLAG(list_tests)) std::printf("seed %ju (FLYNN_TEST_SEED)\n", std::uintmax_t{test_seed()});

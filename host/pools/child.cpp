@@ -34,13 +34,13 @@ std::vector<char*> with_own_environment(const std::vector<std::string>& added) {
 }  // namespace
 
 int start_child(const std::string& program, const std::vector<std::string>& arguments,
-                const std::vector<std::string>& environment, int given, pid_t& child) {
+                const std::vector<std::string>& environment, int given, pid_t& child, Output output) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_adddup2(&files, given, child_fd);  // first: it may be one of the three below
   posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+  if (output == Output::none)
+    for (int stream : {1, 2}) posix_spawn_file_actions_addopen(&files, stream, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_addclosefrom_np(&files, child_fd + 1);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);

@@ -11,8 +11,10 @@ inline constexpr int child_fd = 3;
 
 /// Starts a program with nothing of this process but its environment, to which `environment` ("NAME=value") is added:
 /// standard streams at /dev/null, `given` as descriptor 3, no other, signals as they are by default, and a process
-/// group of its own, so that Ctrl-C reaches the parent alone. Returns 0 or an error of errno.
+/// group of its own, so that Ctrl-C reaches the parent alone. `Output::shared`: standard output and standard error are
+/// those of this process. Returns 0 or an error of errno.
+enum class Output { none, shared };
 int start_child(const std::string& program, const std::vector<std::string>& arguments,
-                const std::vector<std::string>& environment, int given, pid_t& child);
+                const std::vector<std::string>& environment, int given, pid_t& child, Output output = Output::none);
 
 }  // namespace flynn

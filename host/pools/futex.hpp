@@ -21,9 +21,13 @@ inline void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t exp
           limit_ns > 0 ? &limit : nullptr, nullptr, 0);
 }
 
+inline void futex_wake(const std::atomic<std::uint32_t>& word, int most, Waiters waiters = Waiters::this_process) {
+  syscall(SYS_futex, &word, waiters == Waiters::this_process ? FUTEX_WAKE_PRIVATE : FUTEX_WAKE, most, nullptr, nullptr,
+          0);
+}
+
 inline void futex_wake_all(const std::atomic<std::uint32_t>& word, Waiters waiters = Waiters::this_process) {
-  syscall(SYS_futex, &word, waiters == Waiters::this_process ? FUTEX_WAKE_PRIVATE : FUTEX_WAKE, INT_MAX, nullptr,
-          nullptr, 0);
+  futex_wake(word, INT_MAX, waiters);
 }
 
 /// Tells the CPU that this thread spins.

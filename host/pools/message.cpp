@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include <host/pools/board.hpp>
+#include <host/pools/message.hpp>
 
 namespace flynn {
 namespace {

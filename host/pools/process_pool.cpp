@@ -2,7 +2,6 @@
 #include <chrono>
 #include <cstring>
 
-#include <host/pools/futex.hpp>
 #include <host/pools/process_pool.hpp>
 
 namespace flynn {
@@ -22,10 +21,7 @@ std::size_t round_up(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 ProcessPool::ProcessPool(Settings settings)
     : board_memory_(sizeof(Board)),
       board_(*new (board_memory_.data()) Board()),
-      supervisor_(std::move(settings), board_memory_.file(), [this] {
-        board_.progress.fetch_add(1, std::memory_order_seq_cst);
-        futex_wake_all(board_.progress, Waiters::all_processes);
-      }) {
+      supervisor_(std::move(settings), board_memory_, {.changed = [this] { board_.progress.ring(); }}) {
   if (!supervisor_.pids().empty()) return;
   throw Error(Code::unavailable, "no worker process: " + supervisor_.broken().value_or("none was ready within 5 s"),
               "processes", "install flynn anew, with all its files; look at the limits on processes (ulimit -u)");
@@ -55,8 +51,7 @@ void ProcessPool::post(std::size_t tasks, const Execution& execution) {
   board_.tasks.store(std::uint32_t(tasks), std::memory_order_relaxed);
   board_.remaining.store(std::uint32_t(tasks), std::memory_order_relaxed);
   for (std::size_t i = 0; i < tasks; ++i) board_.states[i].store(task_state(Phase::ready), std::memory_order_release);
-  board_.epoch.fetch_add(1, std::memory_order_seq_cst);
-  if (board_.sleepers.load(std::memory_order_seq_cst) > 0) futex_wake_all(board_.epoch, Waiters::all_processes);
+  board_.begin.ring();
 }
 
 Status ProcessPool::wait(std::size_t tasks, Execution& execution) {
@@ -69,13 +64,13 @@ Status ProcessPool::wait(std::size_t tasks, Execution& execution) {
     withdraw_ready(tasks);
   };
   for (std::string how;;) {
-    const std::uint32_t progress = board_.progress.load(std::memory_order_seq_cst);
+    const std::uint32_t progress = board_.progress.now();
     if (find_lost(tasks, how))
       stop(fail(*execution.text, Code::worker_died, "the worker process that had %s", how.c_str()));
     if (is_over(tasks)) return status;
     if (const auto broken = supervisor_.broken())
       stop(fail(*execution.text, Code::unavailable, "no worker process is left: %s", broken->c_str()));
-    futex_wait(board_.progress, progress, Waiters::all_processes, tick_ns);
+    board_.progress.wait(progress, tick_ns, 0);  // without spinning: the workers have all cores
     if (const Status s = poll(execution); !s.ok()) stop(s);
     const std::int64_t now = monotonic_ns();
     if (stopped_at != 0 && now > stopped_at + grace_ns) kill_holders(tasks);
@@ -86,7 +81,7 @@ Status ProcessPool::wait(std::size_t tasks, Execution& execution) {
 }
 
 bool ProcessPool::is_over(std::size_t tasks) const {
-  return std::all_of(board_.states, board_.states + tasks, [](const std::atomic<std::uint32_t>& state) {
+  return std::all_of(board_.states, board_.states + tasks, [](const std::atomic<TaskState>& state) {
     return phase_of(state.load(std::memory_order_acquire)) == Phase::done;
   });
 }
@@ -95,10 +90,10 @@ bool ProcessPool::is_over(std::size_t tasks) const {
 bool ProcessPool::find_lost(std::size_t tasks, std::string& how) {
   bool any = false;
   for (std::size_t i = 0; i < tasks; ++i) {
-    const std::uint32_t state = board_.states[i].load(std::memory_order_acquire);
+    const TaskState state = board_.states[i].load(std::memory_order_acquire);
     if (phase_of(state) != Phase::taken) continue;
     const auto end = supervisor_.how_ended(worker_of(state));
-    std::uint32_t expected = state;  // it may have been done just before the end
+    TaskState expected = state;  // it may have been done just before the end
     if (!end || !board_.states[i].compare_exchange_strong(expected, task_state(Phase::done))) continue;
     how = "part " + std::to_string(i + 1) + " of " + std::to_string(tasks) + " " + *end;
     any = true;
@@ -108,14 +103,14 @@ bool ProcessPool::find_lost(std::size_t tasks, std::string& how) {
 
 void ProcessPool::withdraw_ready(std::size_t tasks) {
   for (std::size_t i = 0; i < tasks; ++i) {
-    std::uint32_t expected = task_state(Phase::ready);
+    TaskState expected = task_state(Phase::ready);
     board_.states[i].compare_exchange_strong(expected, task_state(Phase::done), std::memory_order_relaxed);
   }
 }
 
 void ProcessPool::kill_holders(std::size_t tasks) {
   for (std::size_t i = 0; i < tasks; ++i) {
-    const std::uint32_t state = board_.states[i].load(std::memory_order_relaxed);
+    const TaskState state = board_.states[i].load(std::memory_order_relaxed);
     if (phase_of(state) == Phase::taken) supervisor_.kill(worker_of(state), "it did not stop when the call had to");
   }
 }

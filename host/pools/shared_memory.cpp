@@ -51,6 +51,8 @@ Status no_memory(std::size_t bytes, const char* why, Text& text) {
 
 /// The kernel has no limit of its own for such memory: it would end some process instead of refusing.
 Status check_available(std::size_t bytes, Text& text) {
+  constexpr std::size_t small = std::size_t{1} << 20;  // asking costs 100 us, more than making that much
+  if (bytes <= small) return {};
   const std::uint64_t available = detect::available_memory();
   if (bytes <= available) return {};
   char words[64];

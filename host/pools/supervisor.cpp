@@ -8,6 +8,9 @@
 #include <cstring>
 #include <system_error>
 
+#include <flynn/build_id.hpp>
+#include <flynn/execution.hpp>
+#include <host/pools/child.hpp>
 #include <host/pools/supervisor.hpp>
 
 namespace flynn {
@@ -22,12 +25,21 @@ bool is_lasting(int error) { return error == ENOENT || error == EACCES || error 
 /// The other end of the socket is closed: the worker has died, and its end tells more.
 bool is_dead(int error) { return error == EPIPE || error == ECONNRESET; }
 
+Supervisor::Settings with_start(Supervisor::Settings settings) {
+  if (!settings.start)
+    settings.start = [program = settings.program](int given, pid_t& child) {
+      return start_child(program, {FLYNN_BUILD_ID, std::to_string(getpid())}, {}, given, child);
+    };
+  return settings;
+}
+
 }  // namespace
 
-Supervisor::Supervisor(Settings settings, int board, std::function<void()> on_end)
-    : settings_(std::move(settings)),
-      board_(board),
-      on_end_(std::move(on_end)),
+Supervisor::Supervisor(Settings settings, const SharedMemory& board, Hooks hooks)
+    : settings_(with_start(std::move(settings))),
+      board_(board.file()),
+      board_bytes_(board.bytes()),
+      hooks_(std::move(hooks)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (wake_ < 0) {
     last_trouble_ = std::strerror(errno);
@@ -73,10 +85,35 @@ std::optional<std::string> Supervisor::broken() const {
   return settings_.program + ": " + last_trouble_;
 }
 
-void Supervisor::begin_call() {
+void Supervisor::stop_replacing() {
   const std::lock_guard lock(mutex_);
-  shared_.clear();
-  ended_.clear();
+  is_replacing_ = false;
+}
+
+bool Supervisor::all_end_within(std::int64_t nanoseconds) {
+  std::unique_lock lock(mutex_);
+  return settled_.wait_for(lock, std::chrono::nanoseconds(nanoseconds),
+                           [this] { return std::ranges::none_of(workers_, &Worker::runs); });
+}
+
+void Supervisor::kill_all(const char* why) {
+  const std::lock_guard lock(mutex_);
+  for (Worker& worker : workers_)
+    if (worker.runs()) worker.kill(why);
+}
+
+void Supervisor::begin_call() {
+  {
+    const std::lock_guard lock(mutex_);
+    shared_.clear();
+    ended_.clear();
+  }
+  take_back_lost();
+}
+
+void Supervisor::take_back_lost() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(shared_, [](const SharedPlace& memory) { return !is_shared(memory.id); });
   if (const std::uint64_t losses = shared_memory_losses(); losses != losses_) {
     losses_ = losses;
     for (Worker& worker : workers_) worker.take_back_lost();
@@ -131,6 +168,7 @@ void Supervisor::supervise() {
 
 void Supervisor::start_due() {
   const std::lock_guard lock(mutex_);
+  if (!is_replacing_) return;
   const std::int64_t now = monotonic_ns();
   for (unsigned place = 0; place < workers_.size(); ++place) {
     const Worker& worker = workers_[place];
@@ -141,8 +179,8 @@ void Supervisor::start_due() {
 void Supervisor::start(unsigned place) {
   Worker& worker = workers_[place];
   const int cpu = place < settings_.cpus.size() ? settings_.cpus[place] : -1;
-  const Message welcome{.kind = Message::Kind::board, .place = place, .number = ++last_number_};
-  int error = worker.start(settings_.program, cpu, welcome, board_);
+  const Message welcome{.kind = Message::Kind::board, .place = place, .number = ++last_number_, .bytes = board_bytes_};
+  int error = worker.start(settings_.start, cpu, welcome, board_);
   if (!worker.runs()) {
     start_failed(worker, std::strerror(error), is_lasting(error));
     return;
@@ -158,7 +196,7 @@ void Supervisor::start_failed(Worker& worker, std::string why, bool is_lasting) 
   worker.is_given_up = is_lasting || ++worker.failed_starts >= most_starts;
   worker.start_at = monotonic_ns() + pause_ns * worker.failed_starts;
   settled_.notify_all();
-  if (worker.is_given_up) on_end_();
+  if (worker.is_given_up && hooks_.changed) hooks_.changed();
 }
 
 /// Listens to the workers' ends and sockets until something happens or a start is due.
@@ -169,8 +207,8 @@ void Supervisor::wait_for_events() {
     const std::lock_guard lock(mutex_);
     for (const Worker& worker : workers_) {
       files.push_back({worker.process(), POLLIN, 0});
-      files.push_back({worker.is_ready ? -1 : worker.socket(), POLLIN, 0});
-      if (!worker.runs() && !worker.is_given_up) first_start = std::min(first_start, worker.start_at);
+      files.push_back({worker.is_ready && !hooks_.heard ? -1 : worker.socket(), POLLIN, 0});
+      if (is_replacing_ && !worker.runs() && !worker.is_given_up) first_start = std::min(first_start, worker.start_at);
     }
   }
   const std::int64_t wait_ms =
@@ -183,11 +221,13 @@ void Supervisor::wait_for_events() {
   }
 }
 
-/// The one message of a worker: that it is ready, or why it cannot be.
+/// The first message of a worker: that it is ready, or why it cannot be. Later ones are not for us.
 void Supervisor::hear(Worker& worker) {
   Message message;
-  int none;
-  if (!receive_message(worker.socket(), message, none)) return;  // it has died: its end tells more
+  int descriptor;
+  if (!receive_message(worker.socket(), message, descriptor)) return;  // it has died: its end tells more
+  if (worker.is_ready) return hooks_.heard(worker.number(), message, descriptor);
+  if (descriptor >= 0) close(descriptor);
   if (message.kind == Message::Kind::hello) {
     worker.is_ready = true;
     worker.failed_starts = 0;
@@ -196,17 +236,29 @@ void Supervisor::hear(Worker& worker) {
     message.text[sizeof message.text - 1] = '\0';
     last_trouble_ = message.text;
     worker.is_given_up = true;
+    settled_.notify_all();
   }
 }
 
+/// What it had sent when it ended.
+void Supervisor::hear_last(Worker& worker) {
+  pollfd socket = {worker.socket(), POLLIN, 0};
+  Message message;
+  for (int descriptor; poll(&socket, 1, 0) == 1 && receive_message(worker.socket(), message, descriptor);)
+    hooks_.heard(worker.number(), message, descriptor);
+}
+
 void Supervisor::bury(Worker& worker) {
+  if (hooks_.heard && worker.is_ready) hear_last(worker);
   const bool was_ready = std::exchange(worker.is_ready, false);
   worker.was_stopped = false;
-  std::string how = worker.bury();
-  ended_[worker.number()] = how;
-  if (!was_ready && !worker.is_given_up) start_failed(worker, "a worker " + how + " before it was ready", false);
+  ProcessEnd end = worker.bury();
+  end.place = std::uint32_t(&worker - workers_.data());
+  ended_[end.number] = end.words;
+  if (!was_ready && !worker.is_given_up) start_failed(worker, "a worker " + end.words + " before it was ready", false);
   settled_.notify_all();
-  on_end_();
+  if (hooks_.ended) hooks_.ended(end);
+  if (hooks_.changed) hooks_.changed();
 }
 
 /// They end by themselves when their sockets close; what has not after a while is killed.

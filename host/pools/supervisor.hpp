@@ -18,14 +18,21 @@ namespace flynn {
 class Supervisor {
  public:
   struct Settings {
-    std::string program;         ///< ends in serve(), see worker.hpp
+    std::string program;         ///< for people, and what `start` starts by default: it ends in serve(), see worker.hpp
     unsigned workers = 1;        ///< the system may refuse some: then there are fewer
     std::vector<int> cpus = {};  ///< worker i is pinned to cpus[i], if there is such an element
+    Start start = {};            ///< called on the own thread
   };
 
-  /// Returns when every worker is ready or given up. `board` is what each is sent first; `on_end` is called on the own
-  /// thread when one has ended.
-  Supervisor(Settings settings, int board, std::function<void()> on_end);
+  /// What is called on the own thread. It must not call the supervisor.
+  struct Hooks {
+    std::function<void()> changed = {};                 ///< a worker has ended, or was given up
+    std::function<void(const ProcessEnd&)> ended = {};  ///< before that
+    std::function<void(std::uint32_t number, const Message&, int descriptor)> heard = {};  ///< from a worker at work
+  };
+
+  /// Returns when every worker is ready or given up, after 5 s at the latest. `board` is what each is sent first.
+  Supervisor(Settings settings, const SharedMemory& board, Hooks hooks);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
 
@@ -34,8 +41,16 @@ class Supervisor {
   /// Why there is no worker and will be none; empty when there is.
   std::optional<std::string> broken() const;
 
+  /// From now on no worker that ends is replaced.
+  void stop_replacing();
+  /// Whether all workers have ended by themselves within that time.
+  bool all_end_within(std::int64_t nanoseconds);
+  void kill_all(const char* why);
+
   // For a call.
   void begin_call();
+  /// Takes back from the workers the shared memory that does not exist any more.
+  void take_back_lost();
   /// Sends it to every worker, and to those that come during this call. 0 or an error of errno.
   int share(const SharedPlace& memory);
   /// How a worker ended during this call, for people; empty when it has not.
@@ -56,13 +71,15 @@ class Supervisor {
   void start_due();
   void start(unsigned place);
   void hear(Worker& worker);
+  void hear_last(Worker& worker);
   void bury(Worker& worker);
   void start_failed(Worker& worker, std::string why, bool is_lasting);
   void end_all();
 
   const Settings settings_;
   const int board_;
-  const std::function<void()> on_end_;
+  const std::size_t board_bytes_;
+  const Hooks hooks_;
   int wake_;  ///< an eventfd that the own thread listens to
 
   mutable std::mutex mutex_;  ///< guards what follows; no worker ever holds it
@@ -73,7 +90,7 @@ class Supervisor {
   std::uint32_t last_number_ = 0;
   std::uint64_t losses_ = 0;
   std::string last_trouble_;
-  bool is_closing_ = false;
+  bool is_closing_ = false, is_replacing_ = true;
   std::thread thread_;
 };
 

@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -9,8 +10,6 @@
 #include <cstring>
 #include <utility>
 
-#include <flynn/build_id.hpp>
-#include <host/pools/child.hpp>
 #include <host/pools/worker_process.hpp>
 
 namespace flynn {
@@ -33,10 +32,12 @@ void pin(pid_t pid, int cpu) {
   CPU_FREE(set);
 }
 
-std::string words_of(const siginfo_t& end) {
-  if (end.si_code == CLD_EXITED) return "ended (exit code " + std::to_string(end.si_status) + ")";
-  return std::string(end.si_status == SIGKILL ? "was killed" : "crashed") + " (signal " +
-         std::to_string(end.si_status) + ", " + strsignal(end.si_status) + ")";
+std::string words_of(const ProcessEnd& end) {
+  if (!end.is_known) return "ended";  // a program that waits for all its children may have taken its end
+  if (end.signal == 0) return "ended (exit code " + std::to_string(end.exit_code) + ")";
+  const bool was_killed = end.signal == SIGKILL || end.signal == SIGTERM;
+  return std::string(was_killed ? "was killed" : "crashed") + " (signal " + std::to_string(end.signal) + ", " +
+         strsignal(end.signal) + ")";
 }
 
 }  // namespace
@@ -55,10 +56,10 @@ WorkerProcess::~WorkerProcess() {
   bury();
 }
 
-int WorkerProcess::start(const std::string& program, int cpu, const Message& welcome, int board) {
+int WorkerProcess::start(const Start& start, int cpu, const Message& welcome, int memory) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return errno;
-  int error = start_child(program, {FLYNN_BUILD_ID, std::to_string(getpid())}, {}, ends[1], pid_);
+  int error = start(ends[1], pid_);
   close(ends[1]);
   socket_ = ends[0];
   if (error == 0) {
@@ -77,7 +78,7 @@ int WorkerProcess::start(const std::string& program, int cpu, const Message& wel
   memories_.clear();
   why_killed_.clear();
   if (cpu >= 0) pin(pid_, cpu);
-  return send_message(socket_, welcome, board);
+  return send_message(socket_, welcome, memory);
 }
 
 int WorkerProcess::give(const SharedPlace& memory) {
@@ -100,24 +101,32 @@ bool WorkerProcess::is_stopped() const {
   return waitid(by_pidfd, id_t(process_), &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_;
 }
 
+bool WorkerProcess::has_ended() const {
+  pollfd end = {process_, POLLIN, 0};
+  return poll(&end, 1, 0) == 1;
+}
+
+void WorkerProcess::signal(int number) { syscall(SYS_pidfd_send_signal, process_, number, nullptr, 0); }
+
 void WorkerProcess::kill(const char* why) {
   if (why_killed_.empty()) why_killed_ = why;
-  syscall(SYS_pidfd_send_signal, process_, SIGKILL, nullptr, 0);
+  signal(SIGKILL);
 }
 
 void WorkerProcess::hang_up() { close_and_forget(socket_); }
 
-std::string WorkerProcess::bury() {
-  siginfo_t end = {};
+ProcessEnd WorkerProcess::bury() {
+  siginfo_t info = {};
   int result;
-  while ((result = waitid(by_pidfd, id_t(process_), &end, WEXITED)) != 0 && errno == EINTR) {
+  while ((result = waitid(by_pidfd, id_t(process_), &info, WEXITED)) != 0 && errno == EINTR) {
   }
   ::kill(-pid_, SIGKILL);  // what it may have started
   close_and_forget(process_);
   close_and_forget(socket_);
-  if (!why_killed_.empty()) return "was killed: " + why_killed_;
-  // A program that waits for all its children may have taken its end.
-  return result == 0 ? words_of(end) : "ended";
+  ProcessEnd end{.number = number_, .pid = pid_, .is_known = result == 0};
+  (info.si_code == CLD_EXITED ? end.exit_code : end.signal) = info.si_status;
+  end.words = why_killed_.empty() ? words_of(end) : "was killed: " + why_killed_;
+  return end;
 }
 
 }  // namespace flynn

@@ -2,13 +2,28 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 
-#include <host/pools/board.hpp>
+#include <host/pools/message.hpp>
 #include <host/pools/shared_memory.hpp>
 
 namespace flynn {
+
+/// Starts a process that finds `given` as descriptor 3. The thread that calls must live as long as the process: its end
+/// kills it. 0 or an error of errno.
+using Start = std::function<int(int given, pid_t& child)>;
+
+/// How a process ended.
+struct ProcessEnd {
+  std::uint32_t number = 0, place = 0;  ///< of the worker, see Message
+  pid_t pid = 0;
+  bool is_known = false;  ///< false: somebody else took its end
+  int signal = 0;         ///< 0: it exited
+  int exit_code = 0;
+  std::string words = {};  ///< for people: "was killed (signal 9, Killed)"
+};
 
 /// A worker as its pool sees it: a process, its end of a socket, and what it was sent. Not safe from several threads.
 class WorkerProcess {
@@ -19,9 +34,8 @@ class WorkerProcess {
   /// Kills what still runs and waits for its end.
   ~WorkerProcess();
 
-  /// Starts `program` as the worker that `welcome` says, pinned to `cpu` unless that is -1. The thread that calls must
-  /// live as long as the worker: its end kills it. 0 or an error of errno.
-  int start(const std::string& program, int cpu, const Message& welcome, int board);
+  /// Starts it as the worker that `welcome` says, pinned to `cpu` unless that is -1. 0 or an error of errno.
+  int start(const Start& start, int cpu, const Message& welcome, int memory);
 
   bool runs() const { return process_ >= 0; }
   pid_t pid() const { return pid_; }
@@ -36,11 +50,13 @@ class WorkerProcess {
 
   /// Whether a signal has stopped it.
   bool is_stopped() const;
+  bool has_ended() const;
+  void signal(int number);
   void kill(const char* why);
   void hang_up();  ///< it ends by itself
 
-  /// After its end: reaps it and says how it ended, for people: "was killed (signal 9, Killed)".
-  std::string bury();
+  /// After its end: reaps it.
+  ProcessEnd bury();
 
  private:
   pid_t pid_ = -1;

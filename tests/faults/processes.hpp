@@ -40,6 +40,12 @@ inline std::size_t open_files() {
   return std::size_t(std::distance(begin(files), end(files)));
 }
 
+/// The threads of this process.
+inline std::size_t threads() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return std::size_t(std::distance(begin(tasks), end(tasks)));
+}
+
 /// Waits until it holds, at most so long; says whether it does.
 inline bool holds_within(std::chrono::milliseconds limit, const std::function<bool()>& condition) {
   const auto end = std::chrono::steady_clock::now() + limit;

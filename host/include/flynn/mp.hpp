@@ -1,0 +1,7 @@
+#pragma once
+// flynn::mp: processes, pools and what they share; what Python's multiprocessing and concurrent.futures offer, in C++.
+// A program that uses it begins main with flynn::mp::init(argc, argv).
+
+#include <flynn/mp/executor.hpp>
+#include <flynn/mp/pool.hpp>
+#include <flynn/mp/process.hpp>

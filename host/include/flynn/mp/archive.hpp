@@ -1,0 +1,102 @@
+#pragma once
+// How values become bytes and back: cereal's archives, in memory that is there already. Both processes run the same
+// program on the same machine, so numbers are stored as they lie in memory.
+
+#if !__has_include(<cereal/cereal.hpp>)
+#error "flynn/mp.hpp needs cereal: on Debian install libcereal-dev"
+#endif
+
+#include <algorithm>
+#include <cereal/cereal.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+
+#include <flynn/status.hpp>
+
+namespace flynn::mp {
+
+/// Writes into the memory that it is given and counts on when that is full, so that a second try knows how much it
+/// needs: `fits()` says whether all of it was written.
+class Writer : public cereal::OutputArchive<Writer> {
+ public:
+  explicit Writer(std::span<std::byte> room) : OutputArchive(this), room_(room) {}
+
+  void put(const void* data, std::size_t bytes) {
+    if (bytes != 0 && used_ <= room_.size() && bytes <= room_.size() - used_)
+      std::memcpy(room_.data() + used_, data, bytes);
+    used_ += bytes;
+  }
+  std::size_t used() const { return used_; }
+  bool fits() const { return used_ <= room_.size(); }
+
+ private:
+  std::span<std::byte> room_;
+  std::size_t used_ = 0;
+};
+
+/// Reads what a Writer wrote. Throws Error when there is less than is asked for: the bytes are damaged, or the two
+/// sides do not agree about a type.
+class Reader : public cereal::InputArchive<Reader> {
+ public:
+  explicit Reader(std::span<const std::byte> bytes) : InputArchive(this), bytes_(bytes) {}
+
+  void get(void* data, std::size_t bytes) {
+    if (bytes > left()) throw Error(Code::internal, "a message of flynn::mp ends too early");
+    if (bytes != 0) std::memcpy(data, bytes_.data() + used_, bytes);
+    used_ += bytes;
+  }
+  std::size_t left() const { return bytes_.size() - used_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+  std::size_t used_ = 0;
+};
+
+// What cereal asks of an archive.
+
+template <class T>
+requires std::is_arithmetic_v<T>
+void CEREAL_SAVE_FUNCTION_NAME(Writer& out, const T& value) { out.put(&value, sizeof value); }
+template <class T>
+requires std::is_arithmetic_v<T>
+void CEREAL_LOAD_FUNCTION_NAME(Reader& in, T& value) { in.get(&value, sizeof value); }
+
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(Writer& out, const cereal::BinaryData<T>& data) {
+  out.put(data.data, std::size_t(data.size));
+}
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(Reader& in, cereal::BinaryData<T>& data) {
+  in.get(data.data, std::size_t(data.size));
+}
+
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(Writer& out, const cereal::SizeTag<T>& tag) {
+  out(tag.size);
+}
+/// A container makes room before it reads, so a size that cannot be true is refused here. Elements without a byte of
+/// their own may be more than there are bytes.
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(Reader& in, cereal::SizeTag<T>& tag) {
+  constexpr std::size_t most_empty = 1 << 20;
+  in(tag.size);
+  if (tag.size > std::max(in.left(), most_empty)) throw Error(Code::internal, "a message of flynn::mp is damaged");
+}
+
+template <class T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(Writer& out, cereal::NameValuePair<T>& pair) {
+  out(pair.value);
+}
+template <class T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(Reader& in, cereal::NameValuePair<T>& pair) {
+  in(pair.value);
+}
+
+}  // namespace flynn::mp
+
+CEREAL_REGISTER_ARCHIVE(flynn::mp::Writer)
+CEREAL_REGISTER_ARCHIVE(flynn::mp::Reader)
+CEREAL_SETUP_ARCHIVE_TRAITS(flynn::mp::Reader, flynn::mp::Writer)

@@ -1,0 +1,455 @@
+// flynn::mp when processes die: the rows A1 to A30 of docs/faults.md that are about pools of functions. Each test also
+// checks that no process, file descriptor or shared memory is left.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <random>
+#include <thread>
+
+#include <flynn/mp.hpp>
+#include <tests/faults/processes.hpp>
+#include <tests/seed.hpp>
+
+namespace flynn::mp {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int slow = 10;
+#else
+constexpr int slow = 1;
+#endif
+
+int square(int x) { return x * x; }
+pid_t who() { return getpid(); }
+int sleep_for(int milliseconds) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+  return milliseconds;
+}
+void raise_signal(int number) { raise(number); }
+[[maybe_unused]] void store_to_null() {
+  volatile int* volatile null = nullptr;
+  *null = 1;
+}
+void exit_with(int code) { std::exit(code); }
+void exit_now(int code) { _exit(code); }
+[[gnu::noinline]] int recurse(int depth) {
+  volatile char frame[1024];
+  frame[0] = char(depth);
+  if (depth < 0) return 0;  // never
+  return recurse(depth + 1) + frame[0];
+}
+
+/// Pieces of flynn's shared memory that this process has mapped.
+std::size_t mapped_memfds() {
+  std::ifstream maps("/proc/self/maps");
+  std::size_t count = 0;
+  for (std::string line; std::getline(maps, line);) count += line.find("memfd:flynn") != std::string::npos;
+  return count;
+}
+
+class FaultTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Pool(1u);  // the fork server stays
+    files_ = faults::open_files();
+    children_ = faults::children().size();
+    memories_ = mapped_memfds();
+    threads_ = faults::threads();
+  }
+  void TearDown() override {
+    pool_.reset();
+    EXPECT_TRUE(faults::holds_within(5s, [&] { return faults::children().size() == children_; }))
+        << "a process is left";
+    EXPECT_EQ(faults::open_files(), files_) << "a file descriptor is left";
+    EXPECT_EQ(mapped_memfds(), memories_) << "shared memory is left";
+    EXPECT_EQ(faults::threads(), threads_) << "a thread is left";
+  }
+
+  Pool& make_pool(unsigned workers) { return pool_.emplace(PoolOptions{.processes = workers}); }
+
+  /// All workers are there, and each task is done once.
+  void expect_whole(unsigned workers) {
+    EXPECT_TRUE(faults::holds_within(1s * slow, [&] { return pool_->pids().size() == workers; }));
+    std::vector<int> x(1000);
+    for (int i = 0; i < 1000; ++i) x[std::size_t(i)] = i;
+    const std::vector<int> y = pool_->map(square, x, 1);
+    for (int i = 0; i < 1000; ++i) ASSERT_EQ(y[std::size_t(i)], i * i);
+  }
+
+  template <class Check>
+  void expect_death(const AsyncResult<void>& result, const Check& check) {
+    const auto begin = steady_clock::now();
+    try {
+      result.get(5s * slow);
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const WorkerDied& died) {
+      EXPECT_EQ(died.code(), Code::worker_died);
+      check(died);
+    }
+    EXPECT_LT(steady_clock::now() - begin, 1s * slow);
+  }
+
+  std::optional<Pool> pool_;
+
+ private:
+  std::size_t files_ = 0, children_ = 0, memories_ = 0, threads_ = 0;
+};
+
+TEST_F(FaultTest, A1_AKilledBusyWorkerCostsItsTaskAlone) {
+  for (unsigned workers : {1u, 2u, 5u, 13u}) {
+    Pool& pool = make_pool(workers);
+    const auto victim = pool.apply_async([] {
+      kill(getpid(), SIGKILL);
+      pause();
+    });
+    std::vector<AsyncResult<int>> others;
+    for (int i = 0; i < 100; ++i) others.push_back(pool.apply_async(square, i));
+    expect_death(victim, [](const WorkerDied& died) {
+      EXPECT_EQ(died.signal(), SIGKILL);
+      EXPECT_GT(died.worker(), 0);
+      EXPECT_NE(died.text().find("was killed (signal 9, Killed)"), std::string::npos) << died.text();
+    });
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(others[std::size_t(i)].get(5s * slow), i * i);
+    expect_whole(workers);
+    pool_.reset();
+  }
+}
+
+TEST_F(FaultTest, A1_IsSeenByThoseWhoDoNotWait) {
+  Pool& pool = make_pool(2);
+  std::atomic<int> failed = 0;
+  pool.apply_async(raise_signal, SIGKILL).error_callback([&](const Error& error) {
+    failed = error.code() == Code::worker_died ? 1 : 2;
+  });
+  EXPECT_TRUE(faults::holds_within(1s * slow, [&] { return failed != 0; }));
+  EXPECT_EQ(failed, 1);
+}
+
+TEST_F(FaultTest, A2_AKilledIdleWorkerIsReplaced) {
+  Pool& pool = make_pool(1);
+  const pid_t before = pool.apply(who);
+  for (int round = 0; round < 20; ++round) {
+    kill(pool.pids().at(0), SIGKILL);
+    EXPECT_TRUE(faults::holds_within(1s * slow, [&] { return pool.pids().size() == 1 && pool.pids()[0] != before; }));
+    EXPECT_NE(pool.apply(who), before);
+  }
+}
+
+TEST_F(FaultTest, A3_ACrashTellsItsSignalAndPlace) {
+  Pool& pool = make_pool(2);
+  for (int signal : {SIGSEGV, SIGFPE, SIGILL, SIGABRT, SIGBUS}) {
+    expect_death(pool.apply_async(raise_signal, signal), [&](const WorkerDied& died) {
+      EXPECT_EQ(died.signal(), signal);
+      EXPECT_NE(died.text().find("crashed (signal " + std::to_string(signal)), std::string::npos) << died.text();
+      EXPECT_GE(std::count(died.stack().begin(), died.stack().end(), '\n'), 3) << died.stack();
+    });
+    expect_whole(2);
+  }
+#if !defined(__SANITIZE_ADDRESS__)  // which exits on its own
+  expect_death(pool.apply_async(store_to_null), [](const WorkerDied& died) { EXPECT_EQ(died.signal(), SIGSEGV); });
+#endif
+  expect_whole(2);
+}
+
+TEST_F(FaultTest, A4_AnExitingTaskTellsItsCode) {
+  Pool& pool = make_pool(2);
+  for (auto* leave : {exit_with, exit_now})
+    for (int code : {0, 3}) {
+      expect_death(pool.apply_async(leave, code), [&](const WorkerDied& died) {
+        EXPECT_EQ(died.signal(), 0);
+        EXPECT_EQ(died.exit_code(), code);
+      });
+      expect_whole(2);
+    }
+}
+
+TEST_F(FaultTest, A5_AStoppedWorkerIsReplaced) {
+  Pool& pool = make_pool(2);
+  const auto begin = steady_clock::now();
+  EXPECT_THROW(pool.apply([] { raise(SIGSTOP); }), WorkerDied);
+  EXPECT_LT(steady_clock::now() - begin, 1s * slow);
+  expect_whole(2);
+}
+
+TEST_F(FaultTest, A6_ATaskThatNeverEndsIsKilledWhenItsTimeIsOver) {
+  Pool& pool = make_pool(2);
+  const auto begin = steady_clock::now();
+  const auto endless = pool.apply_async(TaskOptions{.timeout = 100ms}, [] {
+    for (;;) asm volatile("" ::: "memory");
+  });
+  const auto other = pool.apply_async(sleep_for, 300);
+  EXPECT_THROW(endless.get(), TimeoutError);
+  EXPECT_LT(steady_clock::now() - begin, 1s * slow);
+  EXPECT_EQ(other.get(), 300) << "another task's worker is left alone";
+  expect_whole(2);
+}
+
+TEST_F(FaultTest, A6_ATaskWhoseTimeIsOverDoesNotBegin) {
+  Pool& pool = make_pool(1);
+  const auto first = pool.apply_async(sleep_for, 300);
+  const auto second = pool.apply_async(TaskOptions{.timeout = 50ms}, square, 2);
+  EXPECT_THROW(second.get(), TimeoutError);
+  EXPECT_FALSE(first.ready());
+  EXPECT_EQ(first.get(), 300);
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // whose own memory is without limit
+TEST_F(FaultTest, A9_AStackOverflowIsACrash) {
+  Pool& pool = make_pool(1);
+  expect_death(pool.apply_async([] { recurse(0); }), [](const WorkerDied& died) {
+    EXPECT_EQ(died.signal(), SIGSEGV);
+    EXPECT_GE(std::count(died.stack().begin(), died.stack().end(), '\n'), 10);
+  });
+  expect_whole(1);
+}
+
+TEST_F(FaultTest, A10_WantOfMemoryIsAnError) {
+  Pool& pool = make_pool(1);
+  const pid_t worker = pool.apply([] {
+    const rlimit limit = {std::size_t{1} << 30, std::size_t{1} << 30};
+    setrlimit(RLIMIT_AS, &limit);
+    return getpid();
+  });
+  try {
+    pool.apply([] { return std::vector<char>(std::size_t{2} << 30).size(); });
+    FAIL();
+  } catch (const RemoteError& error) {
+    EXPECT_EQ(error.type(), "std::bad_alloc");
+    EXPECT_EQ(error.code(), Code::out_of_memory);
+  }
+  EXPECT_EQ(pool.apply(who), worker) << "the worker lives";
+}
+#endif
+
+/// A value that dies while it is read or written.
+struct Bomb {
+  enum class At : int { nowhere, reading, throwing_in_read, writing, throwing_in_write } at = At::nowhere;
+  bool is_there = false;  ///< in the worker
+  template <class Archive>
+  void save(Archive& archive) const {
+    if (is_there && at == At::writing) raise(SIGKILL);
+    if (is_there && at == At::throwing_in_write) throw std::runtime_error("cannot write");
+    archive(at, is_there);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    archive(at, is_there);
+    if (!is_there && at == At::reading) raise(SIGKILL);
+    if (!is_there && at == At::throwing_in_read) throw std::runtime_error("cannot read");
+  }
+};
+Bomb arm(Bomb bomb) {
+  bomb.is_there = true;
+  return bomb;
+}
+
+TEST_F(FaultTest, A12_DeathInReadingAndWriting) {
+  Pool& pool = make_pool(2);
+  for (auto at : {Bomb::At::reading, Bomb::At::writing}) {
+    EXPECT_THROW(pool.apply(arm, Bomb{at}), WorkerDied);
+    expect_whole(2);
+  }
+  for (auto at : {Bomb::At::throwing_in_read, Bomb::At::throwing_in_write}) {
+    EXPECT_THROW(pool.apply(arm, Bomb{at}), RemoteError);
+    expect_whole(2);
+  }
+  EXPECT_THROW(pool.apply(arm, Bomb{Bomb::At::throwing_in_write, true}), std::runtime_error) << "here, not there";
+  expect_whole(2);
+}
+
+/// A file that grows by a byte whenever a task has begun.
+class Marks {
+ public:
+  Marks() : file_(mkstemp(path_)) {}
+  ~Marks() {
+    close(file_);
+    unlink(path_);
+  }
+  std::string path() const { return path_; }
+  bool reach(int count) {
+    return faults::holds_within(10s, [&] { return lseek(file_, 0, SEEK_END) >= count; });
+  }
+
+ private:
+  char path_[32] = "/tmp/flynn-marks-XXXXXX";
+  int file_;
+};
+void mark_and_sleep(const std::string& path) {
+  const int file = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (write(file, "x", 1) == 1) sleep(60);
+}
+
+TEST_F(FaultTest, A17_TheDeathOfAllWorkers) {
+  Pool& pool = make_pool(4);
+  Marks marks;
+  std::vector<AsyncResult<void>> results;
+  for (int i = 0; i < 4; ++i) results.push_back(pool.apply_async(mark_and_sleep, marks.path()));
+  ASSERT_TRUE(marks.reach(4));
+  for (pid_t pid : pool.pids()) kill(pid, SIGKILL);
+  for (const auto& result : results)
+    expect_death(result, [](const WorkerDied& died) { EXPECT_EQ(died.signal(), SIGKILL); });
+  expect_whole(4);
+}
+
+TEST_F(FaultTest, A18_ATaskThatKillsItsWorkersIsGivenUp) {
+  Pool& pool = make_pool(2);
+  const auto begin = steady_clock::now();
+  try {
+    pool.apply_async(TaskOptions{.retries = 5}, raise_signal, SIGABRT).get();
+    FAIL();
+  } catch (const WorkerDied& died) {
+    EXPECT_NE(died.text().find("it has cost two workers"), std::string::npos) << died.text();
+  }
+  EXPECT_LT(steady_clock::now() - begin, 3s * slow);
+  expect_whole(2);
+}
+
+TEST_F(FaultTest, A18_ATaskThatMayBeRunTwiceIs) {
+  Pool& pool = make_pool(1);
+  char name[] = "/tmp/flynn-retry-XXXXXX";
+  const int file = mkstemp(name);
+  const auto result = pool.apply_async(
+      TaskOptions{.retries = 1},
+      [](const std::string& path) {
+        if (unlink(path.c_str()) == 0) raise(SIGKILL);  // the first time
+        return 7;
+      },
+      std::string(name));
+  EXPECT_EQ(result.get(5s * slow), 7);
+  close(file);
+}
+
+TEST_F(FaultTest, A23_OutlivesTheThreadThatMadeIt) {
+  std::thread([&] { make_pool(2); }).join();
+  const std::vector<pid_t> before = pool_->pids();
+  expect_whole(2);
+  EXPECT_EQ(pool_->pids(), before);
+}
+
+TEST_F(FaultTest, A24_GrandchildrenGoWithTheirWorker) {
+  Pool& pool = make_pool(1);
+  const pid_t grandchild = pool.apply([] {
+    const pid_t child = fork();
+    if (child == 0) {
+      pause();
+      _exit(0);
+    }
+    return child;
+  });
+  EXPECT_TRUE(faults::is_alive(grandchild));
+  kill(pool.pids().at(0), SIGKILL);
+  EXPECT_TRUE(faults::holds_within(2s * slow, [&] { return !faults::is_alive(grandchild); }));
+}
+
+TEST_F(FaultTest, A28_EndsFromACallback) {
+  Pool& pool = make_pool(1);
+  std::atomic<bool> is_over = false;
+  pool.apply_async(square, 1).callback([&](int) {
+    pool.terminate();
+    is_over = true;
+  });
+  EXPECT_TRUE(faults::holds_within(2s * slow, [&] { return is_over.load(); }));
+}
+
+TEST_F(FaultTest, A30_EachTaskHasOneOutcome) {
+  Pool& pool = make_pool(4);
+  std::mt19937 random{unsigned(test_seed())};
+  std::atomic<bool> is_over = false;
+  std::thread killer([&] {
+    while (!is_over) {
+      const std::vector<pid_t> pids = pool.pids();
+      if (!pids.empty()) kill(pids[random() % pids.size()], SIGKILL);
+      std::this_thread::sleep_for(std::chrono::milliseconds(5 + random() % 20));
+    }
+  });
+  std::atomic<int> outcomes = 0;
+  int good = 0, lost = 0;
+  std::vector<AsyncResult<int>> results;
+  for (int i = 0; i < 3000; ++i) {
+    results.push_back(pool.apply_async(
+        [](int x) {
+          std::this_thread::sleep_for(std::chrono::microseconds(500));
+          return square(x);
+        },
+        i));
+    results.back().callback([&](int) { ++outcomes; }).error_callback([&](const Error&) { ++outcomes; });
+  }
+  for (int i = 0; i < 3000; ++i) {
+    const Result<int> result = results[std::size_t(i)].try_get(30s * slow);
+    if (result)
+      good += *result == i * i;
+    else
+      lost += result.error().code() == Code::worker_died;
+  }
+  is_over = true;
+  killer.join();
+  pool.close();
+  pool.join();
+  EXPECT_EQ(good + lost, 3000);
+  EXPECT_EQ(outcomes, 3000);
+  EXPECT_GT(good, 2000);
+  std::printf("%d done, %d lost with their workers\n", good, lost);
+}
+
+/// What is left of a program that was killed: nothing, whatever its processes were doing, those of the fork server and
+/// the server included.
+class OrphanTest : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(OrphanTest, A21_LeavesNothing) {
+  const std::string mode = GetParam();
+  const std::string command = "exec " FLYNN_TEST_MP_PARENT " " + mode + " 2>&1 & echo $!; wait";
+  FILE* const shell = popen(command.c_str(), "r");
+  ASSERT_TRUE(shell);
+  int parent = 0, pid = 0;
+  ASSERT_EQ(fscanf(shell, "%d", &parent), 1);
+  std::vector<pid_t> processes;
+  while (processes.size() < 5 && fscanf(shell, "%d", &pid) == 1) processes.push_back(pid);
+  ASSERT_EQ(processes.size(), 5u);
+  for (pid_t process : processes) EXPECT_TRUE(faults::is_alive(process));
+  if (mode == "sleep") kill(processes[0], SIGKILL);  // A22: and a worker with it
+  kill(parent, SIGKILL);
+  const auto begin = steady_clock::now();
+  for (pid_t process : processes)
+    EXPECT_TRUE(faults::holds_within(2s * slow, [&] { return !faults::is_alive(process); })) << process;
+  std::printf("nothing left after %.1f ms\n",
+              std::chrono::duration<double, std::milli>(steady_clock::now() - begin).count());
+  pclose(shell);
+}
+
+INSTANTIATE_TEST_SUITE_P(, OrphanTest, ::testing::Values("idle", "sleep", "spin", "stopped"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST(WithoutInit, TellsWhatToAdd) {
+  FILE* const output = popen(FLYNN_TEST_MP_PARENT " without_init 2>&1", "r");
+  ASSERT_TRUE(output);
+  char text[1000] = {};
+  ASSERT_TRUE(fgets(text, sizeof text, output));
+  EXPECT_EQ(pclose(output), 0);
+  std::printf("%s", text);
+  EXPECT_NE(std::string(text).find("make `flynn::mp::init(argc, argv);` the first line of main"), std::string::npos);
+}
+
+/// The bytes of a large value go through memory of their own; what dies with it must not keep it.
+TEST_F(FaultTest, LargeValuesGoBackWithTheirWorker) {
+  Pool& pool = make_pool(2);
+  const std::vector<double> x(1'000'000, 1.0);
+  for (int round = 0; round < 5; ++round) {
+    EXPECT_THROW(pool.apply([](const std::vector<double>& v) { raise(v.empty() ? 0 : SIGKILL); }, x), WorkerDied);
+    EXPECT_EQ(pool.apply([](std::vector<double> v) { return v; }, x), x);
+  }
+}
+
+}  // namespace
+}  // namespace flynn::mp

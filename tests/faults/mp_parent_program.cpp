@@ -1,0 +1,64 @@
+// mp_parent_program MODE: a program with a pool, for a test that kills it. Prints the numbers of its processes in a
+// line and then waits for its end. MODE: idle, sleep, spin, stopped; or without_init, which prints the error and ends.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include <flynn/mp.hpp>
+
+namespace mp = flynn::mp;
+
+namespace {
+
+void be_busy(int file, bool spins) {
+  if (write(file, "x", 1) != 1) _exit(1);
+  for (;;)
+    if (!spins) pause();
+}
+
+int without_init() {
+  try {
+    mp::Pool pool(1);
+  } catch (const flynn::Error& error) {
+    std::puts(error.what());
+    return 0;
+  }
+  return 1;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count == 2 && std::strcmp(arguments[1], "without_init") == 0) return without_init();
+  mp::init(count, arguments);
+  const std::string mode = arguments[1];
+  mp::Pool pool(4);
+  mp::Process process({.name = "own"}, [] { pause(); });
+  process.start();
+  std::vector<pid_t> pids = pool.pids();
+  std::vector<mp::AsyncResult<void>> results;
+  if (mode == "sleep" || mode == "spin") {
+    // A task tells that it runs by a letter in a file that workers can open.
+    char name[] = "/tmp/flynn-mp-XXXXXX";
+    const int file = mkstemp(name);
+    for (int i = 0; i < 4; ++i)
+      results.push_back(pool.apply_async(
+          [](const std::string& path, bool spins) {
+            FILE* const log = std::fopen(path.c_str(), "a");
+            be_busy(fileno(log), spins);
+          },
+          std::string(name), mode == "spin"));
+    while (lseek(file, 0, SEEK_END) < 4) usleep(1000);
+    unlink(name);
+  }
+  for (pid_t pid : pids) {
+    if (mode == "stopped") kill(pid, SIGSTOP);
+    std::printf("%d ", int(pid));
+  }
+  std::printf("%d\n", int(process.pid()));
+  std::fflush(stdout);
+  for (;;) pause();
+}
