@@ -53,7 +53,8 @@ void report_crashes_to(CrashReport& report) {
 std::string take_stack(CrashReport& report) {
   const std::uint32_t count = std::min<std::uint32_t>(report.count.exchange(0), CrashReport::most);
   std::string text;
-  for (std::uint32_t i = 0; i < count; ++i) text += "#" + std::to_string(i) + " " + words_of(report.frames[i]) + "\n";
+  for (std::uint32_t i = 0; i < count; ++i)
+    text.append("#").append(std::to_string(i)).append(" ").append(words_of(report.frames[i])).append("\n");
   return text;
 }
 
