@@ -139,11 +139,14 @@ TEST_F(FaultTest, A1_IsSeenByThoseWhoDoNotWait) {
 
 TEST_F(FaultTest, A2_AKilledIdleWorkerIsReplaced) {
   Pool& pool = make_pool(1);
-  const pid_t before = pool.apply(who);
   for (int round = 0; round < 20; ++round) {
-    kill(pool.pids().at(0), SIGKILL);
-    EXPECT_TRUE(faults::holds_within(1s * slow, [&] { return pool.pids().size() == 1 && pool.pids()[0] != before; }));
-    EXPECT_NE(pool.apply(who), before);
+    const pid_t killed = pool.apply(who);
+    kill(killed, SIGKILL);
+    EXPECT_TRUE(faults::holds_within(1s * slow, [&] {
+      const std::vector<pid_t> pids = pool.pids();
+      return pids.size() == 1 && pids[0] != killed;
+    }));
+    EXPECT_NE(pool.apply(who), killed);
   }
 }
 
