@@ -202,6 +202,11 @@ TEST_P(PoolTest, BringsExceptions) {
   ASSERT_FALSE(nothing);
   EXPECT_NE(nothing.error().text().find("seven"), std::string::npos);
   EXPECT_EQ(*pool.try_apply(fail_at_7, 6), 6);
+  EXPECT_EQ(pool.try_map(fail_at_7, std::vector<int>{1, 7}).error().text(), "item 1 threw std::out_of_range: seven");
+  EXPECT_EQ(*pool.try_map(fail_at_7, std::vector<int>{1, 2}), (std::vector{1, 2}));
+  EXPECT_EQ(pool.try_starmap(fail_at_7, std::vector<std::tuple<int>>{{7}}).error().text(),
+            "item 0 threw std::out_of_range: seven");
+  EXPECT_EQ(*pool.try_starmap(power, std::vector<std::pair<double, int>>{{2, 3}}), std::vector{8.0});
   const auto before = pool.pids();
   EXPECT_EQ(pool.apply(square, 2), 4);
   EXPECT_EQ(pool.pids(), before) << "the workers live on";

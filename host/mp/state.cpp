@@ -155,6 +155,12 @@ Error error_of(const State& state) {
   return Error(Code::ok, "");
 }
 
+Result<void> settled(State& state, Duration limit) {
+  if (!state.wait(limit)) return tl::unexpected(Error(Code::deadline_exceeded, "the result was not there in time"));
+  if (state.has_failed()) return tl::unexpected(error_of(state));
+  return {};
+}
+
 void State::when_ready(std::function<void()> callback) {
   {
     const std::lock_guard lock(mutex_);

@@ -6,8 +6,10 @@
 //   (a, b, report)   for the results of two runs, and calls report(index, x, y) for each element on which they differ
 
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <limits>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -34,24 +36,40 @@ void each_pair(const View<T, Rank>& a, const View<T, Rank>& b, auto&& f) {
   }
 }
 
+/// The same for all that two runs of a workload have written, or reduced to.
+template <Spec W>
+void each_result(W a, W b, auto&& f) {
+  if constexpr (Reduces<W>) {
+    f(std::size_t{0}, W::finish(a.result[0]), W::finish(b.result[0]));
+  } else {
+    const void* others[8];
+    std::size_t count = 0, at = 0;
+    b.each_buffer([&](auto& view) { others[count++] = &view; });
+    a.each_buffer([&](auto& view) {
+      using V = std::remove_reference_t<decltype(view)>;
+      const V& other = *static_cast<const V*>(others[at++]);
+      if constexpr (V::access != Access::read) each_pair(view, other, f);
+    });
+  }
+}
+
+/// A value as people read it, with all of its bits.
+template <class T>
+std::string text_of(T x) {
+  char text[64];
+  if constexpr (std::is_floating_point_v<T>)
+    std::snprintf(text, sizeof text, "%.9g (%a)", double(x), double(x));
+  else
+    std::snprintf(text, sizeof text, "%s", std::to_string(x).c_str());
+  return text;
+}
+
 template <Spec W>
 auto agreement(const W&) {
-  return [](W a, W b, auto&& report) {
-    auto compare = [&](std::size_t i, auto x, auto y) {
+  return [](const W& a, const W& b, auto&& report) {
+    each_result(a, b, [&](std::size_t i, auto x, auto y) {
       if (!same_bits(x, y)) report(i, x, y);
-    };
-    if constexpr (Reduces<W>) {
-      compare(0, W::finish(a.result[0]), W::finish(b.result[0]));
-    } else {
-      const void* others[8];
-      std::size_t count = 0, at = 0;
-      b.each_buffer([&](auto& view) { others[count++] = &view; });
-      a.each_buffer([&](auto& view) {
-        using V = std::remove_reference_t<decltype(view)>;
-        const V& other = *static_cast<const V*>(others[at++]);
-        if constexpr (V::access != Access::read) each_pair(view, other, compare);
-      });
-    }
+    });
   };
 }
 

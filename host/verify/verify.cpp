@@ -1,5 +1,4 @@
 #include <array>
-#include <cstdio>
 #include <deque>
 
 #include <flynn/buffer.hpp>
@@ -62,16 +61,6 @@ class Twin {
 
   std::deque<Buffer> memory_;
 };
-
-template <class T>
-std::string text_of(T x) {
-  char text[64];
-  if constexpr (std::is_floating_point_v<T>)
-    std::snprintf(text, sizeof text, "%.9g (%a)", double(x), double(x));
-  else
-    std::snprintf(text, sizeof text, "%s", std::to_string(x).c_str());
-  return text;
-}
 
 /// Counts where two runs differ, and keeps the words for the first place.
 struct Differences {

@@ -25,11 +25,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int slow = 10;
-#else
-constexpr int slow = 1;
-#endif
+using faults::slow;
 
 int square(int x) { return x * x; }
 pid_t who() { return getpid(); }

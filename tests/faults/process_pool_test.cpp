@@ -19,12 +19,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int slow = 10;
-#else
-constexpr int slow = 1;
-#endif
-
 class ProcessPoolTest : public ::testing::Test {
  protected:
   void SetUp() override { files_ = open_files(); }

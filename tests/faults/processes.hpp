@@ -15,6 +15,13 @@
 
 namespace flynn::faults {
 
+/// How many times as long things take under a sanitizer.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr int slow = 10;
+#else
+inline constexpr int slow = 1;
+#endif
+
 /// Whether a process runs; a zombie, which only waits for its parent, does not.
 inline bool is_alive(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");

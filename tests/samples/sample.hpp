@@ -23,6 +23,7 @@
 #include <vector>
 
 #include <flynn/flynn.hpp>
+#include <host/verify/agreement.hpp>
 #include <tests/samples/memory.hpp>
 #include <tests/samples/random.hpp>
 
@@ -125,24 +126,6 @@ inline std::vector<std::size_t> awkward_sizes() {
           33, 63, 64, 65, 127, 128, 129, 1023, 1024, 1025, 4095, 8193, 65537, 600011};
 }
 
-/// Equal as numbers and in their bits; all NaN are equal, because CPUs and GPUs make different ones.
-template <class T>
-bool same_bits(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>)
-    if (a != a && b != b) return true;
-  return std::memcmp(&a, &b, sizeof(T)) == 0;
-}
-
-template <class T>
-std::string text_of(T x) {
-  char text[64];
-  if constexpr (std::is_floating_point_v<T>)
-    std::snprintf(text, sizeof text, "%a (%.9g)", double(x), double(x));
-  else
-    std::snprintf(text, sizeof text, "%s", std::to_string(x).c_str());
-  return text;
-}
-
 /// Counts what differs from the scalar backend.
 template <Spec W>
 struct SameBits {
@@ -150,7 +133,7 @@ struct SameBits {
 
   static Verdict judge(W got, W fresh) {
     Verdict verdict{"elements unlike scalar", 0, 0, true, {}};
-    return compare(got, fresh, verdict, [&](auto a, auto b, std::size_t i) {
+    return compare(got, fresh, verdict, [&](std::size_t i, auto a, auto b) {
       if (same_bits(a, b)) return;
       if (verdict.value++ == 0) verdict.where = difference(a, b, i);
     });
@@ -160,7 +143,7 @@ struct SameBits {
   /// Sample<W>, and not at all where that has none. For inputs in [-1, 1), as the bench has them.
   static Verdict judge_peer(W got, W fresh) {
     Verdict verdict{"max error / bound", 0, 1, true, {}};
-    return compare(got, fresh, verdict, [&](auto a, auto b, std::size_t i) {
+    return compare(got, fresh, verdict, [&](std::size_t i, auto a, auto b) {
       if (same_bits(a, b)) return;
       double ratio = INFINITY;
       if constexpr (requires { Sample<W>::slack(got, i); })
@@ -191,27 +174,13 @@ struct SameBits {
   static std::string difference(auto a, auto b, std::size_t i) {
     return "element " + std::to_string(i) + " is " + text_of(a) + " instead of " + text_of(b);
   }
-  /// Runs `fresh` on the scalar backend, and calls one(got's, scalar's, index) for each element of the results.
+  /// Runs `fresh` on the scalar backend, and calls one(index, got's, scalar's) for each element of the results.
   static Verdict compare(W& got, W& fresh, Verdict& verdict, auto&& one) {
-    const auto expected = try_run(fresh, {.backend = "scalar"});
-    if (!expected) return {"scalar failed", 1, 0, false, expected.error().what()};
-    if constexpr (Reduces<W>)
-      one(W::finish(got.result[0]), *expected, 0);
-    else
-      compare_written(got, fresh, one);
+    const auto done = try_run(fresh, {.backend = "scalar"});
+    if (!done) return {"scalar failed", 1, 0, false, done.error().what()};
+    each_result(got, fresh, one);
     verdict.pass = verdict.value <= verdict.limit;
     return verdict;
-  }
-  static void compare_written(W& got, W& expected, auto& compare) {
-    const void* others[8];
-    std::size_t count = 0, at = 0;
-    expected.each_buffer([&](auto& view) { others[count++] = view.data; });
-    got.each_buffer([&](auto& view) {
-      using V = std::remove_reference_t<decltype(view)>;
-      const auto* other = static_cast<const typename V::element*>(others[at++]);
-      if constexpr (V::access != Access::read)
-        for (std::size_t i = 0; i < view.size(); ++i) compare(view[i], other[i], i);
-    });
   }
 };
 

@@ -20,13 +20,9 @@ class AsyncResult {
     return state_->get();
   }
   Result<T> try_get(Duration timeout = forever) const {
-    if (!state_->wait(timeout))
-      return tl::unexpected(Error(Code::deadline_exceeded, "the result was not there in time"));
-    if (state_->has_failed()) return tl::unexpected(detail::error_of(*state_));
-    if constexpr (std::is_void_v<T>)
-      return {};
-    else
-      return state_->get();
+    return detail::settled(*state_, timeout).map([this]() -> T {
+      if constexpr (!std::is_void_v<T>) return state_->get();
+    });
   }
   /// Waits for success or failure. Says whether it came in time.
   bool wait(Duration timeout = forever) const { return state_->wait(timeout); }

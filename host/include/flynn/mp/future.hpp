@@ -33,13 +33,9 @@ class Future {
     if constexpr (!std::is_void_v<T>) return **value_;
   }
   Result<T> try_result(Duration timeout = forever) const {
-    if (!state_->wait(timeout))
-      return tl::unexpected(Error(Code::deadline_exceeded, "the result was not there in time"));
-    if (state_->has_failed()) return tl::unexpected(detail::error_of(*state_));
-    if constexpr (std::is_void_v<T>)
-      return {};
-    else
-      return **value_;
+    return detail::settled(*state_, timeout).map([this]() -> T {
+      if constexpr (!std::is_void_v<T>) return **value_;
+    });
   }
   /// Waits; what result() would throw, or null.
   std::exception_ptr exception(Duration timeout = forever) const {

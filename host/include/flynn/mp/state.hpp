@@ -84,6 +84,8 @@ class FLYNN_API State {
 FLYNN_API void rethrow(const State& state);
 /// The same as an Error.
 FLYNN_API Error error_of(const State& state);
+/// Waits; what went wrong, or that it was not there in time, as an Error.
+FLYNN_API Result<void> settled(State& state, Duration limit);
 
 }  // namespace detail
 
