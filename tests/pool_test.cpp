@@ -111,12 +111,17 @@ TEST(ThreadPool, LateThreadsTakeNothing) {
 TEST(ThreadPool, TakesTheLastPartOfAThreadThatIsStuck) {
   ThreadPool pool(2, {});
   std::atomic<int> done{0};
+  std::atomic<bool> is_stuck{false};
   const std::thread::id caller = std::this_thread::get_id();
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  auto wait_for = [end](auto holds) {
+    while (!holds() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  };
   pool.run(4, 2, [&](std::size_t) noexcept {
-    static thread_local bool was_here = false;
-    const bool first = std::this_thread::get_id() != caller && !std::exchange(was_here, true);
-    while (first && done < 3 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    if (std::this_thread::get_id() == caller)
+      wait_for([&] { return is_stuck.load(); });
+    else if (!is_stuck.exchange(true))
+      wait_for([&] { return done == 3; });
     ++done;
   });
   EXPECT_LT(std::chrono::steady_clock::now(), end);
