@@ -5,3 +5,4 @@
 #include <flynn/mp/executor.hpp>
 #include <flynn/mp/pool.hpp>
 #include <flynn/mp/process.hpp>
+#include <flynn/mp/shared.hpp>
