@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -32,13 +33,23 @@ bool read_stat(std::int32_t pid, char& state, std::uint32_t& start) {
 
 // Of a thread and not of the process: the fork server's copies have new threads, but the old memory.
 thread_local ProcessMark own = {};
+thread_local std::uint64_t own_thread = 0;
+std::atomic<std::uint32_t> last_thread{0};
+
+/// A copy that the user makes by fork() is another process.
+void forget_when_copied() {
+  static const int registered = pthread_atfork(nullptr, nullptr, [] {
+    own = {};
+    own_thread = 0;
+  });
+  (void)registered;
+}
 
 }  // namespace
 
 ProcessMark this_process() {
   if (own.pid == 0) {
-    static const int registered = pthread_atfork(nullptr, nullptr, [] { own = {}; });
-    (void)registered;
+    forget_when_copied();
     const std::int32_t pid = getpid();
     char state;
     std::uint32_t start = 0;
@@ -46,6 +57,14 @@ ProcessMark this_process() {
     own = {pid, start};
   }
   return own;
+}
+
+std::uint64_t this_thread() {
+  if (own_thread == 0) {
+    forget_when_copied();
+    own_thread = std::uint64_t(getpid()) << 32 | ++last_thread;
+  }
+  return own_thread;
 }
 
 bool is_alive(ProcessMark mark) {

@@ -13,6 +13,8 @@ static_assert(sizeof(ProcessMark) == 8);
 
 /// This process. 2 ns after the first call of a thread.
 ProcessMark this_process();
+/// This thread, unlike any other in any process that runs; never 0.
+std::uint64_t this_thread();
 /// Whether it runs; one that has ended and waits for its parent does not. 15 us.
 bool is_alive(ProcessMark mark);
 

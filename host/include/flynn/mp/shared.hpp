@@ -15,11 +15,13 @@ namespace detail {
 class FLYNN_API SharedBlock {
  public:
   SharedBlock() = default;
+  SharedBlock(const SharedBlock&) = default;  // and no move: what is moved from would show memory that may go
+  SharedBlock& operator=(const SharedBlock&) = default;
   /// Zeroed, on cache lines of its own. Small ones lie together and cost no descriptor each. Throws as SharedMemory does.
   explicit SharedBlock(std::size_t bytes);
   template <class T>
   T& as() const {
-    return *static_cast<T*>(data_);
+    return *reinterpret_cast<T*>(data_);
   }
   void* data() const { return data_; }
   const flynn::detail::SharedRef& memory() const { return memory_; }
