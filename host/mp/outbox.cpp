@@ -48,16 +48,21 @@ SharedMemory& Outbox::take(std::size_t bytes) {
 
 void Answer::write(Frame::Kind kind, const std::function<void(Writer&)>& encode) {
   Frame frame{.kind = kind, .item = std::uint32_t(item), .sequence = sequence_};
-  Writer out(slot_.bytes);
+  std::vector<flynn::detail::SharedRef> shared;
+  Writer out(slot_.bytes, &shared);
   encode(out);
   if (!out.fits()) {
     const SharedMemory& parcel = outbox_.take(out.used());
-    Writer again({static_cast<std::byte*>(parcel.data()) + sizeof(ParcelHead), parcel.bytes() - sizeof(ParcelHead)});
+    Writer again({static_cast<std::byte*>(parcel.data()) + sizeof(ParcelHead), parcel.bytes() - sizeof(ParcelHead)},
+                 &shared);
     encode(again);
     if (again.used() != out.used())
       throw Error(Code::invalid_argument, "a result was written with two different sizes");
     frame.parcel = parcel.id();
   }
+  for (const auto& memory : shared)
+    must(send_message(child_fd, {.kind = Message::Kind::parcel, .id = memory->id(), .bytes = memory->bytes()},
+                      memory->file()));
   frame.bytes = out.used();
   slot_.frame = frame;
   seal(slot_.frame);

@@ -12,14 +12,16 @@ namespace {
 constexpr std::int64_t goodbye_ns = 2'000'000'000;
 std::atomic<std::uint64_t> last_serial{0};
 
-std::size_t bytes_of(const Call& call) {
-  Writer counter({});
-  if (call) call.encode(counter);
-  return counter.used();
+std::vector<SharedPlace> places_of(const std::vector<flynn::detail::SharedRef>& memories) {
+  std::vector<SharedPlace> places;
+  for (const auto& memory : memories) places.push_back(place_of_all(*memory));
+  return places;
 }
 
-SharedMemory make_board(unsigned workers, const PoolOptions& options) {
-  const std::size_t bytes = bytes_of(options.initializer);
+SharedMemory make_board(unsigned workers, const PoolOptions& options, std::vector<flynn::detail::SharedRef>& shared) {
+  Writer counter({}, &shared);
+  if (options.initializer) options.initializer.encode(counter);
+  const std::size_t bytes = counter.used();
   SharedMemory memory(TaskBoard::bytes_for(workers, bytes));
   TaskBoard& board = *new (memory.data()) TaskBoard();
   board.workers = workers;
@@ -31,7 +33,7 @@ SharedMemory make_board(unsigned workers, const PoolOptions& options) {
                        .code = options.initializer.code,
                        .target = options.initializer.target};
   seal(board.initializer);
-  Writer out(board.initializer_bytes());
+  Writer out(board.initializer_bytes(), &shared);
   options.initializer.encode(out);
   return memory;
 }
@@ -41,14 +43,15 @@ SharedMemory make_board(unsigned workers, const PoolOptions& options) {
 PoolCore::PoolCore(const PoolOptions& options)
     : workers_(options.processes > 0 ? options.processes : cpu_count()),
       serial_(++last_serial),
-      board_memory_(make_board(workers_, options)),
+      board_memory_(make_board(workers_, options, initial_)),
       board_(*static_cast<TaskBoard*>(board_memory_.data())),
       is_used_(TaskBoard::capacity),
       oom_kills_(count_oom_kills()) {
   posted_.reserve(TaskBoard::capacity);
   Start start = start_of(options.start_method.value_or(get_start_method()));
   supervisor_.emplace(
-      Supervisor::Settings{.program = program_name(), .workers = workers_, .start = std::move(start)}, board_memory_,
+      Supervisor::Settings{.program = program_name(), .workers = workers_, .start = std::move(start), .shared = places_of(initial_)},
+      board_memory_,
       Supervisor::Hooks{
           .changed =
               [this] {

@@ -75,6 +75,7 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
   Failure why_over(const Waiting& task) const;
   bool post_next();
   void write(Posted& posted);
+  void give(const SharedMemory& memory);
   std::shared_ptr<SharedMemory> parcel_of(std::size_t bytes);
   void put_back(std::shared_ptr<SharedMemory> parcel);
   std::int64_t wait_limit() const;
@@ -88,6 +89,7 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
 
   const unsigned workers_;
   const std::uint64_t serial_;  ///< of the pool in this process
+  std::vector<flynn::detail::SharedRef> initial_;  ///< shared memory that the initializer has
   SharedMemory board_memory_;
   TaskBoard& board_;
 
@@ -106,6 +108,7 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
   std::exception_ptr callback_threw_;
   std::vector<std::shared_ptr<SharedMemory>> kept_;  ///< parcels that wait for the next use
   std::int64_t next_stop_check_ = 0;
+  std::uint64_t losses_ = 0;  ///< of shared memory, that the workers know of
   std::atomic<bool> have_workers_changed_{false};
   std::optional<std::string> broken_;  ///< why there will never be a worker again
 

@@ -80,7 +80,7 @@ struct Process::State {
     }
     end = process.bury();
     if (board().failure_bytes > 0 && board().failure_bytes <= sizeof board().failure) {
-      Reader in({board().failure, std::size_t(board().failure_bytes)});
+      Reader in(std::span<const std::byte>(board().failure).first(std::size_t(board().failure_bytes)));
       in(failure.emplace());
       failure->text = options.name + " threw " + failure->causes.at(0).type + ": " + failure->causes[0].message;
     } else if (end->signal != 0 || end->exit_code != 0) {
@@ -117,13 +117,14 @@ void Process::start() {
   State& s = *state_;
   if (s.pid != 0) throw Error(Code::invalid_argument, s.options.name + " was started before", {}, "make a new Process");
   const Start start = lasting_start_of(s.options.start_method.value_or(get_start_method()));
-  Writer counter({});
+  std::vector<flynn::detail::SharedRef> shared;
+  Writer counter({}, &shared);
   s.call.encode(counter);
   s.memory = SharedMemory(sizeof(RunBoard) + counter.used());
   RunBoard& board = *new (s.memory.data()) RunBoard();
   board.call = {.kind = Frame::Kind::call, .bytes = counter.used(), .code = s.call.code, .target = s.call.target};
   seal(board.call);
-  Writer out(board.arguments());
+  Writer out(board.arguments(), &shared);
   s.call.encode(out);
   copy(board.name, s.options.name);
   copy(board.parent_name, identity().name);
@@ -132,6 +133,8 @@ void Process::start() {
     throw Error(Code::unavailable, "cannot start " + s.options.name + ": " + std::strerror(error), {},
                 "look at the limits on processes (ulimit -u) and files (ulimit -n)");
   s.pid = s.process.pid();
+  for (const auto& memory : shared)
+    if (s.process.runs()) s.process.give(place_of_all(*memory));  // of one that has died, join() tells
   const std::lock_guard lock(children().mutex);
   children().names[s.pid] = s.options.name;
 }

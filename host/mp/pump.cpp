@@ -20,8 +20,6 @@ constexpr std::size_t most_kept = std::size_t{128} << 20;
 /// A task that has cost so many workers is not run again.
 constexpr unsigned most_deaths = 2;
 
-SharedPlace place_of_all(const SharedMemory& memory) { return {memory.id(), 0, memory.bytes(), memory.file()}; }
-
 std::span<std::byte> bytes_in(const SharedMemory& memory) {
   return {static_cast<std::byte*>(memory.data()), memory.bytes()};
 }
@@ -72,6 +70,10 @@ void PoolCore::pump() {
   collect();
   expire();
   while (post_next()) {
+  }
+  if (const std::uint64_t losses = shared_memory_losses(); losses != losses_) {
+    losses_ = losses;
+    supervisor_->take_back_lost();
   }
   const std::int64_t now = monotonic_ns();
   if (now < next_stop_check_) return;
@@ -149,7 +151,7 @@ void PoolCore::decode(const Posted& posted, const Slot& slot, std::uint32_t numb
     supervisor_->kill(number, "what it answered was damaged");
     return fail(posted, {.kind = Failure::Kind::damaged, .code = Code::worker_died, .text = "the answer is damaged"});
   }
-  Reader in(bytes.first(std::size_t(frame.bytes)));
+  Reader in(bytes.first(std::size_t(frame.bytes)), sender(number));
   try {
     if (frame.kind == Frame::Kind::result) {
       posted.batch->decode(posted.task, in);
@@ -293,19 +295,18 @@ bool PoolCore::post_next() {
 void PoolCore::write(Posted& posted) {
   const Batch& batch = *posted.batch;
   Slot& slot = board_.slots[posted.slot];
-  Writer out(slot.bytes);
+  std::vector<flynn::detail::SharedRef> shared;
+  Writer out(slot.bytes, &shared);
   batch.encode(posted.task, out);
   if (!out.fits()) {
     posted.parcel = parcel_of(out.used());
-    Writer again(bytes_in(*posted.parcel));
+    Writer again(bytes_in(*posted.parcel), &shared);
     batch.encode(posted.task, again);
     if (!again.fits() || again.used() != out.used())
       throw Error(Code::invalid_argument, "an argument was written with two different sizes");
-    if (const int error = supervisor_->share(place_of_all(*posted.parcel)))
-      throw Error(Code::resource_exhausted,
-                  std::string("cannot pass the arguments to the workers: ") + std::strerror(error), {},
-                  "close files, or raise the limit on open files (ulimit -n)");
+    give(*posted.parcel);
   }
+  for (const auto& memory : shared) give(*memory);
   slot.frame = {.kind = Frame::Kind::call,
                 .sequence = posted.sequence,
                 .bytes = out.used(),
@@ -313,6 +314,14 @@ void PoolCore::write(Posted& posted) {
                 .code = batch.code(),
                 .target = batch.target()};
   seal(slot.frame);
+}
+
+/// To all workers, if they do not have it.
+void PoolCore::give(const SharedMemory& memory) {
+  if (const int error = supervisor_->share(place_of_all(memory)))
+    throw Error(Code::resource_exhausted,
+                std::string("cannot pass the arguments to the workers: ") + std::strerror(error), {},
+                "close files, or raise the limit on open files (ulimit -n)");
 }
 
 /// Memory for so many bytes: the smallest that is kept, or new.

@@ -113,6 +113,10 @@ std::int64_t deadline_after(Duration limit) {
   return limit >= Duration(no_deadline - now) ? no_deadline : now + std::max<std::int64_t>(limit.count(), 0);
 }
 
+Duration time_until(std::int64_t deadline) {
+  return deadline == no_deadline ? forever : Duration(std::max<std::int64_t>(deadline - monotonic_ns(), 0));
+}
+
 Bell& finished() {
   static Bell bell{};
   return bell;

@@ -1,6 +1,3 @@
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -10,6 +7,7 @@
 #include <utility>
 
 #include <host/pools/mappings.hpp>
+#include <host/pools/shared_memory.hpp>
 
 namespace flynn {
 namespace {
@@ -17,7 +15,8 @@ namespace {
 struct Mapping {
   int file;
   std::size_t bytes;
-  std::byte* data = nullptr;  ///< null: not mapped yet
+  detail::SharedRef memory = {};  ///< none: not mapped yet
+  unsigned takers = 1;            ///< how often it was sent
 };
 
 struct Mappings {
@@ -32,25 +31,8 @@ Mappings& mappings() {
   return mappings;
 }
 
-/// Nobody can make it smaller, so that no access is ever SIGBUS.
-bool is_whole(const Mapping& mapping) {
-  struct stat file = {};
-  return fstat(mapping.file, &file) == 0 && std::size_t(file.st_size) >= mapping.bytes &&
-         (fcntl(mapping.file, F_GET_SEALS) & F_SEAL_SHRINK) != 0;
-}
-
-void map(Mapping& mapping) {
-  if (!is_whole(mapping)) return;
-  // Its page table is filled at once: a fault for each page would cost more than reading it.
-  void* const data = mmap(nullptr, mapping.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, mapping.file, 0);
-  if (data == MAP_FAILED) return;
-  mapping.data = static_cast<std::byte*>(data);
-  close(std::exchange(mapping.file, -1));
-}
-
 void drop(const Mapping& mapping) {
   if (mapping.file >= 0) close(mapping.file);
-  if (mapping.data) munmap(mapping.data, mapping.bytes);
 }
 
 }  // namespace
@@ -58,7 +40,10 @@ void drop(const Mapping& mapping) {
 void add_mapping(std::uint64_t sender, std::uint64_t id, int file, std::size_t bytes) {
   Mappings& here = mappings();
   const std::lock_guard lock(here.mutex);
-  if (const auto [place, is_new] = here.all.try_emplace({sender, id}, Mapping{file, bytes}); !is_new) close(file);
+  if (const auto [place, is_new] = here.all.try_emplace({sender, id}, Mapping{file, bytes}); !is_new) {
+    close(file);
+    ++place->second.takers;
+  }
   here.changed.notify_all();
 }
 
@@ -80,7 +65,7 @@ void remove_mappings(std::uint64_t sender) {
   }
 }
 
-std::span<std::byte> find_mapping(std::uint64_t sender, std::uint64_t id, std::int64_t limit_ns) {
+detail::SharedRef keep_mapping(std::uint64_t sender, std::uint64_t id, std::int64_t limit_ns) {
   Mappings& here = mappings();
   std::unique_lock lock(here.mutex);
   const auto has_come = [&] { return here.all.contains({sender, id}); };
@@ -89,9 +74,24 @@ std::span<std::byte> find_mapping(std::uint64_t sender, std::uint64_t id, std::i
   else if (!here.changed.wait_for(lock, std::chrono::nanoseconds(limit_ns), has_come))
     return {};
   Mapping& mapping = here.all.at({sender, id});
-  if (!mapping.data) map(mapping);
-  if (!mapping.data) return {};
-  return {mapping.data, mapping.bytes};
+  if (!mapping.memory && mapping.file >= 0)
+    mapping.memory = receive_shared_memory(std::exchange(mapping.file, -1), mapping.bytes, id);
+  return mapping.memory;
+}
+
+detail::SharedRef take_mapping(std::uint64_t sender, std::uint64_t id, std::int64_t limit_ns) {
+  detail::SharedRef memory = keep_mapping(sender, id, limit_ns);
+  Mappings& here = mappings();
+  const std::lock_guard lock(here.mutex);
+  const auto place = here.all.find({sender, id});
+  if (place != here.all.end() && --place->second.takers == 0) here.all.erase(place);
+  return memory;
+}
+
+std::span<std::byte> find_mapping(std::uint64_t sender, std::uint64_t id, std::int64_t limit_ns) {
+  const detail::SharedRef memory = keep_mapping(sender, id, limit_ns);
+  if (!memory) return {};
+  return {static_cast<std::byte*>(memory->data()), memory->bytes()};
 }
 
 }  // namespace flynn

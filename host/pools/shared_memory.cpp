@@ -1,5 +1,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,7 +23,7 @@ namespace {
 struct Registry {
   std::mutex mutex;
   std::map<const char*, SharedPlace> by_begin;
-  std::uint64_t last_id = 0;
+  std::map<std::uint64_t, std::weak_ptr<const SharedMemory>> with_handles;
   std::atomic<std::uint64_t> losses{0};
 };
 
@@ -70,6 +72,28 @@ Status make_file(std::size_t bytes, int& file, Text& text) {
   return ftruncate(file, off_t(bytes)) == 0 ? Status{} : no_memory(bytes, std::strerror(errno), text);
 }
 
+/// Not a count, because memory is known by it in other processes too.
+std::uint64_t new_id() {
+  std::uint64_t id = 0;
+  while (id == 0 && getrandom(&id, sizeof id, 0) < 0 && errno == EINTR) {
+  }
+  return id;
+}
+
+/// Nobody can make it smaller, so that no access is ever SIGBUS.
+bool is_whole(int file, std::size_t bytes) {
+  struct stat facts = {};
+  return fstat(file, &facts) == 0 && std::size_t(facts.st_size) >= bytes &&
+         (fcntl(file, F_GET_SEALS) & F_SEAL_SHRINK) != 0;
+}
+
+detail::SharedRef with_handles(std::shared_ptr<const SharedMemory> memory) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  all.with_handles[memory->id()] = memory;
+  return memory;
+}
+
 /// Its pages are made, and nobody can change its size.
 Status fill(int file, std::size_t bytes, Text& text) {
   if (const int error = reserve(file, bytes)) return no_memory(bytes, std::strerror(error), text);
@@ -93,9 +117,28 @@ SharedMemory::SharedMemory(std::size_t bytes, Placement placement) : SharedMemor
   data_ = mapped;
   (void)place(data_, bytes, placement);  // a wish, and before there are pages
   must(fill(file_, bytes, text));
+  id_ = new_id();
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
-  id_ = ++all.last_id;
+  all.by_begin[static_cast<const char*>(data_)] = {id_, 0, bytes_, file_};
+}
+
+SharedMemory::SharedMemory(int file, std::size_t bytes, std::uint64_t id) : SharedMemory() {
+  // Its page table is filled at once: a fault for each page would cost more than reading it.
+  void* const data = is_whole(file, bytes)
+                         ? mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file, 0)
+                         : MAP_FAILED;
+  if (data == MAP_FAILED) {
+    close(file);
+    return;
+  }
+  data_ = data;
+  bytes_ = bytes;
+  file_ = file;
+  id_ = id;
+  let_live();
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
   all.by_begin[static_cast<const char*>(data_)] = {id_, 0, bytes_, file_};
 }
 
@@ -105,14 +148,39 @@ SharedMemory::~SharedMemory() {
     Registry& all = registry();
     const std::lock_guard lock(all.mutex);
     all.by_begin.erase(static_cast<const char*>(data_));
+    if (const auto own = all.with_handles.find(id_); own != all.with_handles.end() && own->second.expired())
+      all.with_handles.erase(own);
     all.losses.fetch_add(1, std::memory_order_release);
     munmap(data_, bytes_);
   }
-  // Whoever still maps it: the pages are gone, the last one too, of which a hole of just these bytes would only zero a
-  // part.
-  const std::size_t page = std::size_t(sysconf(_SC_PAGESIZE));
-  fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, off_t((bytes_ + page - 1) / page * page));
+  if (!lives_on_) {
+    // Whoever still maps it: the pages are gone, the last one too, of which a hole of just these bytes would only zero a
+    // part.
+    const std::size_t page = std::size_t(sysconf(_SC_PAGESIZE));
+    fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, off_t((bytes_ + page - 1) / page * page));
+  }
   close(file_);
+}
+
+detail::SharedRef detail::make_shared_memory(std::size_t bytes, Placement placement) {
+  if (bytes == 0) return {};
+  return with_handles(std::make_shared<SharedMemory>(bytes, placement));
+}
+
+detail::SharedRef find_shared_memory(std::uint64_t id) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  const auto own = all.with_handles.find(id);
+  return own == all.with_handles.end() ? nullptr : own->second.lock();
+}
+
+detail::SharedRef receive_shared_memory(int file, std::size_t bytes, std::uint64_t id) {
+  if (detail::SharedRef own = find_shared_memory(id)) {
+    close(file);
+    return own;
+  }
+  auto memory = std::make_shared<SharedMemory>(file, bytes, id);
+  return memory->data() ? with_handles(std::move(memory)) : nullptr;
 }
 
 std::optional<SharedPlace> find_shared(const void* data, std::size_t bytes) {

@@ -40,7 +40,8 @@ Supervisor::Supervisor(Settings settings, const SharedMemory& board, Hooks hooks
       board_(board.file()),
       board_bytes_(board.bytes()),
       hooks_(std::move(hooks)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      shared_(settings_.shared) {
   if (wake_ < 0) {
     last_trouble_ = std::strerror(errno);
     return;

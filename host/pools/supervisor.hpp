@@ -22,6 +22,7 @@ class Supervisor {
     unsigned workers = 1;        ///< the system may refuse some: then there are fewer
     std::vector<int> cpus = {};  ///< worker i is pinned to cpus[i], if there is such an element
     Start start = {};            ///< called on the own thread
+    std::vector<SharedPlace> shared = {};  ///< what each worker gets at first, with the board
   };
 
   /// What is called on the own thread. It must not call the supervisor.

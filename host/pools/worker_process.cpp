@@ -22,6 +22,14 @@ void close_and_forget(int& file) {
   file = -1;
 }
 
+/// A socket takes some hundred messages ahead. A process that runs takes them off at once.
+constexpr int room_ms = 1000;
+
+bool has_room_within(int socket, int milliseconds) {
+  pollfd room = {socket, POLLOUT, 0};
+  return poll(&room, 1, milliseconds) == 1;
+}
+
 void pin(pid_t pid, int cpu) {
   const std::size_t bytes = CPU_ALLOC_SIZE(cpu + 1);
   cpu_set_t* const set = CPU_ALLOC(cpu + 1);
@@ -84,7 +92,8 @@ int WorkerProcess::start(const Start& start, int cpu, const Message& welcome, in
 int WorkerProcess::give(const SharedPlace& memory) {
   if (memories_.contains(memory.id)) return 0;
   const Message message{.kind = Message::Kind::map, .id = memory.id, .bytes = memory.bytes};
-  const int error = send_message(socket_, message, memory.file);
+  int error = send_message(socket_, message, memory.file);
+  if (error == EAGAIN && has_room_within(socket_, room_ms)) error = send_message(socket_, message, memory.file);
   if (error == 0) memories_.insert(memory.id);
   return error;
 }

@@ -1,6 +1,8 @@
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -18,18 +20,23 @@ class FLYNN_API SharedMemory {
   /// Throws Error: out_of_memory when there is none (all of it is reserved now, so that no later access can fail),
   /// resource_exhausted when there is no file descriptor.
   explicit SharedMemory(std::size_t bytes, Placement placement = Placement::local);
+  /// What another process has made and sent. Takes the descriptor; empty when it cannot be mapped, or is not what a
+  /// SharedMemory makes: sealed, and of that size.
+  SharedMemory(int file, std::size_t bytes, std::uint64_t id);
   SharedMemory(SharedMemory&& other) noexcept { swap(other); }
   SharedMemory& operator=(SharedMemory&& other) noexcept {
     swap(other);
     return *this;
   }
-  /// The pages go back at once, in every process.
+  /// The pages go back at once, in every process; after let_live() when nobody has them any more.
   ~SharedMemory();
 
   void* data() const { return data_; }
   std::size_t bytes() const { return bytes_; }
   int file() const { return file_; }        ///< the descriptor of the memory, -1 when empty
-  std::uint64_t id() const { return id_; }  ///< unique in this process, 0 when empty
+  std::uint64_t id() const { return id_; }  ///< by chance unique in the world, 0 when empty
+  /// Other processes may go on with it when this object is gone.
+  void let_live() const { lives_on_.store(true, std::memory_order_relaxed); }
 
  private:
   void swap(SharedMemory& other) noexcept {
@@ -37,16 +44,27 @@ class FLYNN_API SharedMemory {
     std::swap(bytes_, other.bytes_);
     std::swap(file_, other.file_);
     std::swap(id_, other.id_);
+    lives_on_ = other.lives_on_.exchange(lives_on_);
   }
 
   void* data_ = nullptr;
   std::size_t bytes_ = 0;
   int file_ = -1;
   std::uint64_t id_ = 0;
+  mutable std::atomic<bool> lives_on_{false};
 };
 
+namespace detail {
+
+/// Shared memory that several handles of this process show.
+using SharedRef = std::shared_ptr<const SharedMemory>;
+/// Throws as SharedMemory does. None for 0 bytes.
+FLYNN_API SharedRef make_shared_memory(std::size_t bytes, Placement placement = Placement::local);
+
+}  // namespace detail
+
 /// A vector of fixed size in shared memory, with value 0 for every element at first. Anything that takes a std::span or
-/// a std::vector of T takes it.
+/// a std::vector of T takes it. A copy shows the same elements, here and as an argument of flynn::mp in another process.
 template <class T>
 class shared_vector {
   static_assert(std::is_trivially_copyable_v<T>, "elements are seen by other processes, so they must be plain data");
@@ -57,21 +75,24 @@ class shared_vector {
   shared_vector() = default;
   /// Throws as SharedMemory does. Its pages are made here, so `local` is the node of the caller. O(n).
   explicit shared_vector(std::size_t size, Placement placement = Placement::local)
-      : memory_(bytes_of(size), placement), size_(size) {}
+      : memory_(detail::make_shared_memory(bytes_of(size), placement)), size_(size) {}
   shared_vector(std::size_t size, const T& value, Placement placement = Placement::local)
       : shared_vector(size, placement) {
     for (T& element : *this) element = value;
   }
+  /// Of memory that has at least so many elements.
+  shared_vector(detail::SharedRef memory, std::size_t size) : memory_(std::move(memory)), size_(size) {}
+  shared_vector(const shared_vector&) = default;
   shared_vector(shared_vector&& other) noexcept
       : memory_(std::move(other.memory_)), size_(std::exchange(other.size_, 0)) {}
-  shared_vector& operator=(shared_vector&& other) noexcept {
-    memory_ = std::move(other.memory_);
+  shared_vector& operator=(shared_vector other) noexcept {
+    std::swap(memory_, other.memory_);
     std::swap(size_, other.size_);
     return *this;
   }
 
-  T* data() { return static_cast<T*>(memory_.data()); }
-  const T* data() const { return static_cast<const T*>(memory_.data()); }
+  T* data() { return memory_ ? static_cast<T*>(memory_->data()) : nullptr; }
+  const T* data() const { return memory_ ? static_cast<const T*>(memory_->data()) : nullptr; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   T& operator[](std::size_t i) { return data()[i]; }
@@ -80,6 +101,8 @@ class shared_vector {
   T* end() { return data() + size_; }
   const T* begin() const { return data(); }
   const T* end() const { return data() + size_; }
+  /// The memory itself; none when empty.
+  const detail::SharedRef& memory() const { return memory_; }
 
  private:
   static std::size_t bytes_of(std::size_t size) {
@@ -87,7 +110,7 @@ class shared_vector {
     return size * sizeof(T);
   }
 
-  SharedMemory memory_;
+  detail::SharedRef memory_;
   std::size_t size_ = 0;
 };
 

@@ -14,45 +14,58 @@
 #include <span>
 #include <type_traits>
 
+#include <vector>
+
+#include <flynn/shared_vector.hpp>
 #include <flynn/status.hpp>
 
 namespace flynn::mp {
 
 /// Writes into the memory that it is given and counts on when that is full, so that a second try knows how much it
-/// needs: `fits()` says whether all of it was written.
+/// needs: `fits()` says whether all of it was written. What lies in shared memory goes as {id, offset}; the memory itself
+/// is put into `shared`, for whoever sends the bytes to send it too.
 class Writer : public cereal::OutputArchive<Writer> {
  public:
-  explicit Writer(std::span<std::byte> room) : OutputArchive(this), room_(room) {}
+  explicit Writer(std::span<std::byte> room, std::vector<flynn::detail::SharedRef>* shared = nullptr)
+      : OutputArchive(this), room_(room), shared_(shared) {}
 
   void put(const void* data, std::size_t bytes) {
     if (bytes != 0 && used_ <= room_.size() && bytes <= room_.size() - used_)
       std::memcpy(room_.data() + used_, data, bytes);
     used_ += bytes;
   }
+  /// Throws Error where no descriptor can go with the bytes.
+  FLYNN_API void share(const flynn::detail::SharedRef& memory);
   std::size_t used() const { return used_; }
   bool fits() const { return used_ <= room_.size(); }
 
  private:
   std::span<std::byte> room_;
   std::size_t used_ = 0;
+  std::vector<flynn::detail::SharedRef>* const shared_;
 };
 
 /// Reads what a Writer wrote. Throws Error when there is less than is asked for: the bytes are damaged, or the two
-/// sides do not agree about a type.
+/// sides do not agree about a type. `sender` is who sends the memory that belongs to it; 0: who started this process.
 class Reader : public cereal::InputArchive<Reader> {
  public:
-  explicit Reader(std::span<const std::byte> bytes) : InputArchive(this), bytes_(bytes) {}
+  explicit Reader(std::span<const std::byte> bytes, std::uint64_t sender = 0)
+      : InputArchive(this), bytes_(bytes), sender_(sender) {}
 
   void get(void* data, std::size_t bytes) {
     if (bytes > left()) throw Error(Code::internal, "a message of flynn::mp ends too early");
     if (bytes != 0) std::memcpy(data, bytes_.data() + used_, bytes);
     used_ += bytes;
   }
+  /// What share() wrote. Throws Error when the memory does not come or cannot be mapped.
+  FLYNN_API flynn::detail::SharedRef shared();
   std::size_t left() const { return bytes_.size() - used_; }
 
  private:
   std::span<const std::byte> bytes_;
   std::size_t used_ = 0;
+  const std::uint64_t sender_;
+  std::vector<flynn::detail::SharedRef> came_;
 };
 
 // What cereal asks of an archive.

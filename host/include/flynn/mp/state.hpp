@@ -24,6 +24,8 @@ namespace detail {
 
 /// monotonic nanoseconds at which a wait ends.
 FLYNN_API std::int64_t deadline_after(Duration limit);
+/// What is left until then.
+FLYNN_API Duration time_until(std::int64_t deadline);
 
 class State;
 
