@@ -42,7 +42,6 @@ Streams& streams() {
 
 namespace detail {
 
-/// FNV-1a.
 std::uint64_t hash_of(const char* text) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (; *text; ++text) hash = (hash ^ static_cast<unsigned char>(*text)) * 0x100000001b3;

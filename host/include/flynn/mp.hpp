@@ -7,3 +7,4 @@
 #include <flynn/mp/pool.hpp>
 #include <flynn/mp/process.hpp>
 #include <flynn/mp/shared.hpp>
+#include <flynn/mp/queue.hpp>

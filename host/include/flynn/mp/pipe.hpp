@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -13,22 +12,7 @@
 
 namespace flynn::mp {
 
-/// Nothing can come or go any more: the other end of a pipe is gone, or a queue was closed (Python's EOFError,
-/// BrokenPipeError and ShutDown).
-class FLYNN_API Closed : public Error {
- public:
-  using Error::Error;
-};
-
 namespace detail {
-
-FLYNN_API std::uint64_t hash_of(const char* text);
-/// The same in all processes of a program.
-template <class T>
-std::uint64_t type_id() {
-  static const std::uint64_t id = hash_of(typeid(T).name());
-  return id;
-}
 
 /// A socket on which messages go: a number that says what it is, and bytes.
 class FLYNN_API Stream {
