@@ -10,6 +10,7 @@
 #include <thread>
 
 #include <flynn/mp.hpp>
+#include <tests/code_of.hpp>
 #include <tests/faults/processes.hpp>
 
 namespace flynn::mp {
@@ -17,15 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Names = std::vector<std::string>;
-
-Code code_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return Code::ok;
-}
 
 void echo(const Connection& end) {
   try {

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include <flynn/mp.hpp>
+#include <tests/code_of.hpp>
 #include <tests/faults/processes.hpp>
 #include <tests/seed.hpp>
 
@@ -17,15 +18,6 @@ namespace flynn::mp {
 namespace {
 
 using namespace std::chrono_literals;
-
-Code code_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return Code::ok;
-}
 
 void produce(const Queue<int>& queue, int first, int count) {
   for (int i = 0; i < count; ++i) queue.put(first + i);

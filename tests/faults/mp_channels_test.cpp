@@ -180,5 +180,114 @@ INSTANTIATE_TEST_SUITE_P(Orders, QueueFaults,
                          ::testing::Values(QueueOrder::first_in, QueueOrder::last_in, QueueOrder::least),
                          name_of_order);
 
+/// Also checks that no process, file descriptor, shared memory or thread is left.
+class ChannelFaults : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Pool(1u);  // the fork server stays
+    files_ = faults::open_files();
+    children_ = faults::children().size();
+    threads_ = faults::threads();
+  }
+  void TearDown() override {
+    EXPECT_TRUE(faults::holds_within(5s, [&] { return faults::children().size() == children_; }))
+        << "a process is left";
+    EXPECT_EQ(faults::open_files(), files_) << "a file descriptor is left";
+    EXPECT_EQ(faults::threads(), threads_) << "a thread is left";
+  }
+
+ private:
+  std::size_t files_ = 0, children_ = 0, threads_ = 0;
+};
+
+void get_for_ever(const Queue<std::string>& queue) {
+  for (;;) queue.get();
+}
+void put_for_ever(const Queue<std::string>& queue, std::size_t bytes) {
+  for (;;) queue.put(std::string(bytes, 'x'));
+}
+
+TEST_F(ChannelFaults, A14_AKilledReaderLeavesTheItemsToOthers) {
+  for (int round = 0; round < 20; ++round) {
+    const Queue<std::string> queue(4);
+    Process idle({.daemon = true}, get_for_ever, queue);
+    idle.start();
+    queue.put("first");
+    ASSERT_TRUE(faults::holds_within(5s, [&] { return queue.empty(); }));  // it waits, or will
+    idle.kill();
+    queue.put("second");
+    const auto got = queue.try_get(1s * slow);
+    idle.join();
+    EXPECT_TRUE(got ? *got == "second" : queue.empty());  // or the killed one had taken it before it died
+  }
+}
+
+TEST_F(ChannelFaults, A14_KilledWritersLeaveWholeItems) {
+  for (const std::size_t bytes : {std::size_t{8}, std::size_t{400}, std::size_t{100'000}}) {
+    const Queue<std::string> queue(8);
+    for (int round = 0; round < 5; ++round) {
+      Process writer({.daemon = true}, put_for_ever, queue, bytes);
+      writer.start();
+      for (int i = 0; i < 50; ++i) ASSERT_EQ(queue.get(5s * slow), std::string(bytes, 'x'));
+      writer.kill();
+      writer.join();
+      while (const auto rest = queue.try_get()) ASSERT_EQ(*rest, std::string(bytes, 'x'));
+    }
+    queue.put("and on");
+    EXPECT_EQ(queue.get(1s * slow), "and on");
+  }
+}
+
+TEST_F(ChannelFaults, A14_APipeSaysThatItsOtherEndDied) {
+  auto [here, there] = Pipe();
+  Process process(
+      {.daemon = true}, [](const Connection& end) { end.recv<int>(); }, std::move(there));
+  process.start();
+  std::thread kills([&] { process.kill(); });
+  EXPECT_THROW(here.recv<int>(1s * slow), Closed);
+  kills.join();
+}
+
+TEST_F(ChannelFaults, A15_ProxiesOfADeadManagerSaySo) {
+  Manager manager;
+  const auto list = manager.list<int>({1});
+  const auto queue = manager.queue<int>();
+  std::atomic<bool> waits = false;
+  std::thread waiter([&] {
+    waits = true;
+    EXPECT_THROW(queue.get(), ManagerDied);
+  });
+  Pool pool(1);
+  const auto size_of = [](const ListProxy<int>& proxy) { return proxy.size(); };
+  EXPECT_EQ(pool.apply(size_of, list), 1u);
+  ASSERT_TRUE(faults::holds_within(5s, [&] { return waits.load(); }));
+  const auto begin = std::chrono::steady_clock::now();
+  kill(manager.pid(), SIGKILL);
+  ASSERT_TRUE(faults::holds_within(1s * slow, [&] { return !faults::is_alive(manager.pid()); }));
+  waiter.join();
+  EXPECT_THROW(list.size(), ManagerDied);
+  EXPECT_THROW(manager.list<int>(), ManagerDied);
+  try {
+    pool.apply(size_of, list);
+    ADD_FAILURE();
+  } catch (const RemoteError& error) {
+    EXPECT_EQ(error.type(), "flynn::mp::ManagerDied");
+    EXPECT_NE(error.message().find("manager_died"), std::string::npos);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s * slow);
+}
+
+TEST_F(ChannelFaults, A28_AFullQueueKeepsNobodyFromEnding) {
+  const Queue<std::string> queue(1);
+  {
+    Pool pool(2);
+    pool.apply_async(put_for_ever, queue, std::size_t{10});
+    pool.apply_async(put_for_ever, queue, std::size_t{10});
+    ASSERT_TRUE(faults::holds_within(5s, [&] { return queue.full(); }));
+    pool.terminate();
+  }
+  EXPECT_EQ(queue.get(1s), std::string(10, 'x'));
+}
+
 }  // namespace
 }  // namespace flynn::mp

@@ -3,6 +3,7 @@
 // A program that uses it begins main with flynn::mp::init(argc, argv).
 
 #include <flynn/mp/executor.hpp>
+#include <flynn/mp/manager.hpp>
 #include <flynn/mp/pipe.hpp>
 #include <flynn/mp/pool.hpp>
 #include <flynn/mp/process.hpp>
