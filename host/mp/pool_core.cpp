@@ -18,8 +18,10 @@ std::vector<SharedPlace> places_of(const std::vector<flynn::detail::SharedRef>& 
   return places;
 }
 
-SharedMemory make_board(unsigned workers, const PoolOptions& options, std::vector<flynn::detail::SharedRef>& shared) {
-  Writer counter({}, &shared);
+SharedMemory make_board(unsigned workers, const PoolOptions& options, std::vector<flynn::detail::SharedRef>& shared,
+                        KeptEnclosures& kept) {
+  std::vector<Enclosure> enclosures;
+  Writer counter({}, &shared, &enclosures);
   if (options.initializer) options.initializer.encode(counter);
   const std::size_t bytes = counter.used();
   SharedMemory memory(TaskBoard::bytes_for(workers, bytes));
@@ -33,8 +35,9 @@ SharedMemory make_board(unsigned workers, const PoolOptions& options, std::vecto
                        .code = options.initializer.code,
                        .target = options.initializer.target};
   seal(board.initializer);
-  Writer out(board.initializer_bytes(), &shared);
+  Writer out(board.initializer_bytes(), &shared, &enclosures);
   options.initializer.encode(out);
+  kept = KeptEnclosures(enclosures);
   return memory;
 }
 
@@ -43,14 +46,15 @@ SharedMemory make_board(unsigned workers, const PoolOptions& options, std::vecto
 PoolCore::PoolCore(const PoolOptions& options)
     : workers_(options.processes > 0 ? options.processes : cpu_count()),
       serial_(++last_serial),
-      board_memory_(make_board(workers_, options, initial_)),
+      board_memory_(make_board(workers_, options, initial_, enclosures_)),
       board_(*static_cast<TaskBoard*>(board_memory_.data())),
       is_used_(TaskBoard::capacity),
       oom_kills_(count_oom_kills()) {
   posted_.reserve(TaskBoard::capacity);
   Start start = start_of(options.start_method.value_or(get_start_method()));
   supervisor_.emplace(
-      Supervisor::Settings{.program = program_name(), .workers = workers_, .start = std::move(start), .shared = places_of(initial_)},
+      Supervisor::Settings{
+          .program = program_name(), .workers = workers_, .start = std::move(start), .shared = places_of(initial_)},
       board_memory_,
       Supervisor::Hooks{
           .changed =
@@ -59,7 +63,8 @@ PoolCore::PoolCore(const PoolOptions& options)
                 board_.done.ring();
               },
           .ended = [this](const ProcessEnd& process) { ended(process); },
-          .heard = [this](std::uint32_t number, const Message& message, int file) { heard(number, message, file); }});
+          .heard = [this](std::uint32_t number, const Message& message, int file,
+                          int socket) { heard(number, message, file, socket); }});
   if (const auto broken = supervisor_->broken())
     throw Error(Code::unavailable, "no worker process: " + *broken, {},
                 "look at the initializer, and at the limits on processes (ulimit -u) and files (ulimit -n)");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <flynn/mp/pool.hpp>
+#include <host/mp/enclosures.hpp>
 #include <host/mp/task_board.hpp>
 #include <host/pools/supervisor.hpp>
 
@@ -54,6 +55,7 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
     std::uint32_t slot;
     std::uint64_t sequence;
     std::shared_ptr<SharedMemory> parcel;
+    KeptEnclosures enclosures = {};
     bool is_shown = false, is_late = false;
   };
   struct End {
@@ -83,13 +85,14 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
   void own_thread();
   void wake_own_thread();
   void end_workers();
-  void heard(std::uint32_t number, const Message& message, int file);
+  void heard(std::uint32_t number, const Message& message, int file, int socket);
   void ended(const ProcessEnd& process);
   std::uint64_t sender(std::uint32_t number) const { return serial_ << 32 | number; }
 
   const unsigned workers_;
   const std::uint64_t serial_;  ///< of the pool in this process
   std::vector<flynn::detail::SharedRef> initial_;  ///< shared memory that the initializer has
+  KeptEnclosures enclosures_;   ///< of the initializer
   SharedMemory board_memory_;
   TaskBoard& board_;
 

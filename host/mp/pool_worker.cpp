@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <host/mp/enclosures.hpp>
 #include <host/mp/modules.hpp>
 #include <host/mp/outbox.hpp>
 #include <host/mp/serve.hpp>
@@ -46,7 +47,7 @@ class PoolWorker {
     if (frame.code.module == 0) return;
     try {
       NoAnswer nothing;
-      Reader in(board_.initializer_bytes());
+      Reader in(board_.initializer_bytes(), the_pool, fetch_enclosure);
       call(frame, in, nothing);
     } catch (...) {
       const Failure failure = detail::current_failure();
@@ -87,7 +88,7 @@ class PoolWorker {
     if (frame.bytes > bytes.size()) _exit(damaged);
     Answer answer(slot, frame.sequence, outbox_);
     try {
-      Reader in(bytes.first(std::size_t(frame.bytes)));
+      Reader in(bytes.first(std::size_t(frame.bytes)), the_pool, fetch_enclosure);
       call(frame, in, answer);
     } catch (...) {
       Failure failure = detail::current_failure();

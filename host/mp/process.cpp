@@ -8,9 +8,11 @@
 #include <cstdio>
 #include <cstring>
 #include <flynn/mp/process.hpp>
+#include <host/mp/enclosures.hpp>
 #include <host/mp/outbox.hpp>
 #include <host/mp/serve.hpp>
 #include <host/mp/start.hpp>
+#include <host/pools/mappings.hpp>
 #include <host/pools/worker_life.hpp>
 #include <iostream>
 #include <map>
@@ -118,13 +120,14 @@ void Process::start() {
   if (s.pid != 0) throw Error(Code::invalid_argument, s.options.name + " was started before", {}, "make a new Process");
   const Start start = lasting_start_of(s.options.start_method.value_or(get_start_method()));
   std::vector<flynn::detail::SharedRef> shared;
-  Writer counter({}, &shared);
+  std::vector<Enclosure> enclosures;
+  Writer counter({}, &shared, &enclosures);
   s.call.encode(counter);
   s.memory = SharedMemory(sizeof(RunBoard) + counter.used());
   RunBoard& board = *new (s.memory.data()) RunBoard();
   board.call = {.kind = Frame::Kind::call, .bytes = counter.used(), .code = s.call.code, .target = s.call.target};
   seal(board.call);
-  Writer out(board.arguments(), &shared);
+  Writer out(board.arguments(), &shared, &enclosures);
   s.call.encode(out);
   copy(board.name, s.options.name);
   copy(board.parent_name, identity().name);
@@ -135,6 +138,9 @@ void Process::start() {
   s.pid = s.process.pid();
   for (const auto& memory : shared)
     if (s.process.runs()) s.process.give(place_of_all(*memory));  // of one that has died, join() tells
+  for (const Enclosure& enclosure : enclosures)
+    send_message(s.process.socket(), {.kind = Message::Kind::enclosure, .id = enclosure.id}, enclosure.file);
+  s.call = Call();  // what it held is the process's now
   const std::lock_guard lock(children().mutex);
   children().names[s.pid] = s.options.name;
 }
@@ -216,7 +222,7 @@ void run_process(const Message& welcome, int memory) {
   int code = 0;
   try {
     NoAnswer nothing;
-    Reader in(board.arguments());
+    Reader in(board.arguments(), the_pool, take_enclosure);
     const auto run = reinterpret_cast<detail::Runner>(const_cast<void*>(detail::function_at(call.code)));
     run(detail::function_at(call.target), in, nothing);
   } catch (...) {

@@ -45,7 +45,8 @@ std::uint64_t count_oom_kills() {
 
 // ---- the supervisor's thread
 
-void PoolCore::heard(std::uint32_t number, const Message& message, int file) {
+void PoolCore::heard(std::uint32_t number, const Message& message, int file, int socket) {
+  if (message.kind == Message::Kind::want) send_enclosure(socket, message.id);
   if (message.kind == Message::Kind::parcel && file >= 0)
     add_mapping(sender(number), message.id, file, message.bytes);
   else if (file >= 0)
@@ -296,17 +297,19 @@ void PoolCore::write(Posted& posted) {
   const Batch& batch = *posted.batch;
   Slot& slot = board_.slots[posted.slot];
   std::vector<flynn::detail::SharedRef> shared;
-  Writer out(slot.bytes, &shared);
+  std::vector<Enclosure> enclosures;
+  Writer out(slot.bytes, &shared, &enclosures);
   batch.encode(posted.task, out);
   if (!out.fits()) {
     posted.parcel = parcel_of(out.used());
-    Writer again(bytes_in(*posted.parcel), &shared);
+    Writer again(bytes_in(*posted.parcel), &shared, &enclosures);
     batch.encode(posted.task, again);
     if (!again.fits() || again.used() != out.used())
       throw Error(Code::invalid_argument, "an argument was written with two different sizes");
     give(*posted.parcel);
   }
   for (const auto& memory : shared) give(*memory);
+  if (!enclosures.empty()) posted.enclosures = KeptEnclosures(enclosures);
   slot.frame = {.kind = Frame::Kind::call,
                 .sequence = posted.sequence,
                 .bytes = out.used(),

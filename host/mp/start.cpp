@@ -12,6 +12,8 @@
 #include <host/pools/child.hpp>
 #include <thread>
 
+#include <flynn/mp/pipe.hpp>
+
 namespace flynn::mp {
 namespace {
 
@@ -85,7 +87,10 @@ int spawn(int given, pid_t& child) {
 int fork_here(int given, pid_t& child) {
   const pid_t parent = getpid();
   child = ::fork();
-  if (child == 0) become_copy(given, parent);
+  if (child == 0) {
+    detail::Stream::close_all();
+    become_copy(given, parent);
+  }
   return child < 0 ? errno : 0;
 }
 

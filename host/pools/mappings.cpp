@@ -65,6 +65,14 @@ void remove_mappings(std::uint64_t sender) {
   }
 }
 
+int take_file(std::uint64_t sender, std::uint64_t id, std::int64_t limit_ns) {
+  Mappings& here = mappings();
+  std::unique_lock lock(here.mutex);
+  const auto has_come = [&] { return here.all.contains({sender, id}); };
+  if (!here.changed.wait_for(lock, std::chrono::nanoseconds(limit_ns), has_come)) return -1;
+  return here.all.extract({sender, id}).mapped().file;
+}
+
 detail::SharedRef keep_mapping(std::uint64_t sender, std::uint64_t id, std::int64_t limit_ns) {
   Mappings& here = mappings();
   std::unique_lock lock(here.mutex);

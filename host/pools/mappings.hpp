@@ -21,7 +21,11 @@ detail::SharedRef keep_mapping(std::uint64_t sender, std::uint64_t id, std::int6
 /// The same, and that sender's mapping has done its service.
 detail::SharedRef take_mapping(std::uint64_t sender, std::uint64_t id, std::int64_t limit_ns = 0);
 
-/// What a worker calls the process that it works for.
-inline constexpr std::uint64_t the_pool = 0;
+/// Takes out the descriptor itself, which must not be mapped yet; waits for it at most `limit_ns`. -1 when it has not
+/// come.
+int take_file(std::uint64_t sender, std::uint64_t id, std::int64_t limit_ns);
+
+/// What a worker calls the process that it works for; and, apart from that, whoever sent it descriptors with arguments.
+inline constexpr std::uint64_t the_pool = 0, the_caller = std::uint64_t(-1);
 
 }  // namespace flynn

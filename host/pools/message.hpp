@@ -7,19 +7,21 @@ namespace flynn {
 /// so.
 struct Message {
   enum class Kind : std::uint32_t {
-    board,   ///< to a worker, first: with the board of its pool
-    run,     ///< to a process, first: with memory that says what to run
-    forks,   ///< to a fork server, first
-    map,     ///< with shared memory
-    unmap,   ///< that memory is gone
-    fork,    ///< to a fork server: with the socket of the process that it shall start
-    hello,   ///< from a worker: it is ready; from a fork server: `number` is the process that it started, or 0
-    refuse,  ///< from either: it is not, with a reason
-    parcel,  ///< from a worker: with shared memory that it made
+    board,      ///< to a worker, first: with the board of its pool
+    run,        ///< to a process, first: with memory that says what to run
+    forks,      ///< to a fork server, first
+    map,        ///< with shared memory
+    unmap,      ///< that memory is gone
+    fork,       ///< to a fork server: with the socket of the process that it shall start
+    hello,      ///< from a worker: it is ready; from a fork server: `number` is the process that it started, or 0
+    refuse,     ///< from either: it is not, with a reason
+    parcel,     ///< from a worker: with shared memory that it made
+    want,       ///< from a worker: it needs the enclosure `id`
+    enclosure,  ///< with a descriptor that belongs to an argument; without it when there is none
   } kind;
   std::uint32_t place = 0;   ///< board: of the worker in the team
   std::uint32_t number = 0;  ///< board: of the worker among all that the pool ever started
-  std::uint64_t id = 0;      ///< map, unmap, parcel: of the shared memory
+  std::uint64_t id = 0;      ///< map, unmap, parcel: of the shared memory; want, enclosure
   std::uint64_t bytes = 0;   ///< board, run, map, parcel: of the memory
   char text[400] = {};       ///< refuse
 };

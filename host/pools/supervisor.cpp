@@ -227,7 +227,8 @@ void Supervisor::hear(Worker& worker) {
   Message message;
   int descriptor;
   if (!receive_message(worker.socket(), message, descriptor)) return;  // it has died: its end tells more
-  if (worker.is_ready) return hooks_.heard(worker.number(), message, descriptor);
+  if (worker.is_ready || (message.kind == Message::Kind::want && hooks_.heard))
+    return hooks_.heard(worker.number(), message, descriptor, worker.socket());
   if (descriptor >= 0) close(descriptor);
   if (message.kind == Message::Kind::hello) {
     worker.is_ready = true;
@@ -246,7 +247,7 @@ void Supervisor::hear_last(Worker& worker) {
   pollfd socket = {worker.socket(), POLLIN, 0};
   Message message;
   for (int descriptor; poll(&socket, 1, 0) == 1 && receive_message(worker.socket(), message, descriptor);)
-    hooks_.heard(worker.number(), message, descriptor);
+    hooks_.heard(worker.number(), message, descriptor, worker.socket());
 }
 
 void Supervisor::bury(Worker& worker) {

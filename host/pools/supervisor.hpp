@@ -29,7 +29,8 @@ class Supervisor {
   struct Hooks {
     std::function<void()> changed = {};                 ///< a worker has ended, or was given up
     std::function<void(const ProcessEnd&)> ended = {};  ///< before that
-    std::function<void(std::uint32_t number, const Message&, int descriptor)> heard = {};  ///< from a worker at work
+    /// From a worker: who it is, what it said, and the socket for an answer.
+    std::function<void(std::uint32_t number, const Message&, int descriptor, int socket)> heard = {};
   };
 
   /// Returns when every worker is ready or given up, after 5 s at the latest. `board` is what each is sent first.

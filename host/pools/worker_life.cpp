@@ -33,6 +33,7 @@ void watch_program() {
   Message message;
   for (int file; receive_message(child_fd, message, file);) {
     if (message.kind == Message::Kind::map && file >= 0) add_mapping(the_pool, message.id, file, message.bytes);
+    if (message.kind == Message::Kind::enclosure) add_mapping(the_caller, message.id, file, 0);
     if (message.kind == Message::Kind::unmap) remove_mapping(the_pool, message.id);
   }
   _exit(0);

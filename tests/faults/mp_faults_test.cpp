@@ -414,8 +414,8 @@ TEST_P(OrphanTest, A21_LeavesNothing) {
   int parent = 0, pid = 0;
   ASSERT_EQ(fscanf(shell, "%d", &parent), 1);
   std::vector<pid_t> processes;
-  while (processes.size() < 5 && fscanf(shell, "%d", &pid) == 1) processes.push_back(pid);
-  ASSERT_EQ(processes.size(), 5u);
+  while (processes.size() < 6 && fscanf(shell, "%d", &pid) == 1) processes.push_back(pid);
+  ASSERT_EQ(processes.size(), 6u);
   for (pid_t process : processes) EXPECT_TRUE(faults::is_alive(process));
   if (mode == "sleep") kill(processes[0], SIGKILL);  // A22: and a worker with it
   kill(parent, SIGKILL);

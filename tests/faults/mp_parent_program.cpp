@@ -38,6 +38,7 @@ int main(int count, char** arguments) {
   mp::Pool pool(4);
   mp::Process process({.name = "own"}, [] { pause(); });
   process.start();
+  const mp::Manager manager;
   std::vector<pid_t> pids = pool.pids();
   std::vector<mp::AsyncResult<void>> results;
   if (mode == "sleep" || mode == "spin") {
@@ -58,7 +59,7 @@ int main(int count, char** arguments) {
     if (mode == "stopped") kill(pid, SIGSTOP);
     std::printf("%d ", int(pid));
   }
-  std::printf("%d\n", int(process.pid()));
+  std::printf("%d %d\n", int(process.pid()), int(manager.pid()));
   std::fflush(stdout);
   for (;;) pause();
 }

@@ -7,8 +7,11 @@
 #include <flynn/mp/event.hpp>
 #include <flynn/mp/executor.hpp>
 #include <flynn/mp/lock.hpp>
+#include <flynn/mp/manager.hpp>
+#include <flynn/mp/pipe.hpp>
 #include <flynn/mp/pool.hpp>
 #include <flynn/mp/process.hpp>
+#include <flynn/mp/queue.hpp>
 #include <flynn/mp/semaphore.hpp>
 #include <flynn/mp/shared.hpp>
 #include <flynn/mp/value.hpp>

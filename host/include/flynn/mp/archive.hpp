@@ -13,7 +13,6 @@
 #include <cstring>
 #include <span>
 #include <type_traits>
-
 #include <vector>
 
 #include <flynn/shared_vector.hpp>
@@ -21,13 +20,23 @@
 
 namespace flynn::mp {
 
+/// A descriptor that goes along with some bytes, which have its id.
+struct Enclosure {
+  std::uint64_t id;
+  int file;
+};
+
 /// Writes into the memory that it is given and counts on when that is full, so that a second try knows how much it
 /// needs: `fits()` says whether all of it was written. What lies in shared memory goes as {id, offset}; the memory itself
 /// is put into `shared`, for whoever sends the bytes to send it too.
 class Writer : public cereal::OutputArchive<Writer> {
  public:
-  explicit Writer(std::span<std::byte> room, std::vector<flynn::detail::SharedRef>* shared = nullptr)
-      : OutputArchive(this), room_(room), shared_(shared) {}
+  /// Without `shared` and `enclosures`, what is written has no way to take descriptors along.
+  explicit Writer(std::span<std::byte> room, std::vector<flynn::detail::SharedRef>* shared = nullptr,
+                  std::vector<Enclosure>* enclosures = nullptr)
+      : OutputArchive(this), room_(room), shared_(shared), enclosures_(enclosures) {
+    if (enclosures_) enclosures_->clear();
+  }
 
   void put(const void* data, std::size_t bytes) {
     if (bytes != 0 && used_ <= room_.size() && bytes <= room_.size() - used_)
@@ -36,6 +45,9 @@ class Writer : public cereal::OutputArchive<Writer> {
   }
   /// Throws Error where no descriptor can go with the bytes.
   FLYNN_API void share(const flynn::detail::SharedRef& memory);
+  /// The reader gets a descriptor of its own for the same file. Throws Error where that is not possible: only arguments
+  /// take descriptors along.
+  FLYNN_API void enclose(int file);
   std::size_t used() const { return used_; }
   bool fits() const { return used_ <= room_.size(); }
 
@@ -43,14 +55,17 @@ class Writer : public cereal::OutputArchive<Writer> {
   std::span<std::byte> room_;
   std::size_t used_ = 0;
   std::vector<flynn::detail::SharedRef>* const shared_;
+  std::vector<Enclosure>* const enclosures_;
 };
 
 /// Reads what a Writer wrote. Throws Error when there is less than is asked for: the bytes are damaged, or the two
 /// sides do not agree about a type. `sender` is who sends the memory that belongs to it; 0: who started this process.
 class Reader : public cereal::InputArchive<Reader> {
  public:
-  explicit Reader(std::span<const std::byte> bytes, std::uint64_t sender = 0)
-      : InputArchive(this), bytes_(bytes), sender_(sender) {}
+  /// Gives the descriptor with that id, once; -1 when there is none.
+  using TakeFile = int (*)(std::uint64_t id);
+  explicit Reader(std::span<const std::byte> bytes, std::uint64_t sender = 0, TakeFile take_file = nullptr)
+      : InputArchive(this), bytes_(bytes), sender_(sender), take_file_(take_file) {}
 
   void get(void* data, std::size_t bytes) {
     if (bytes > left()) throw Error(Code::internal, "a message of flynn::mp ends too early");
@@ -59,12 +74,15 @@ class Reader : public cereal::InputArchive<Reader> {
   }
   /// What share() wrote. Throws Error when the memory does not come or cannot be mapped.
   FLYNN_API flynn::detail::SharedRef shared();
+  /// The descriptor that was enclosed here; the caller closes it. Throws Error when it does not come.
+  FLYNN_API int enclosed();
   std::size_t left() const { return bytes_.size() - used_; }
 
  private:
   std::span<const std::byte> bytes_;
   std::size_t used_ = 0;
   const std::uint64_t sender_;
+  const TakeFile take_file_;
   std::vector<flynn::detail::SharedRef> came_;
 };
 

@@ -48,12 +48,16 @@ class FLYNN_API Batch : public State {
   }
   void all_are_over() {
     if (!has_failed()) complete();
+    release();
     finish();
   }
 
  protected:
   /// All tasks went well.
   virtual void complete() {}
+  /// The arguments are not needed any more: an end of a pipe among them must not stay open as long as somebody has the
+  /// result.
+  virtual void release() {}
 
  private:
   const std::size_t tasks_;
@@ -107,11 +111,11 @@ class OneCall : public ValueState<typename ResultOf<F, Arguments>::type> {
   OneCall(std::shared_ptr<Engine> engine, TaskOptions options, F function, Held arguments)
       : ValueState<Result>(std::move(engine), 1, runner_place<RunOnce<F, Arguments>>(), target_of(function), options),
         function_(std::move(function)),
-        arguments_(std::move(arguments)) {}
+        arguments_(std::in_place, std::move(arguments)) {}
 
   void encode(std::size_t, Writer& out) const override {
     write_function(function_, out);
-    std::apply([&](const auto&... argument) { (out(argument), ...); }, arguments_);
+    std::apply([&](const auto&... argument) { (out(argument), ...); }, *arguments_);
   }
   void decode(std::size_t, [[maybe_unused]] Reader& in) override {
     if constexpr (!std::is_void_v<Result>) {
@@ -123,8 +127,10 @@ class OneCall : public ValueState<typename ResultOf<F, Arguments>::type> {
   std::string describe(std::size_t, std::optional<std::size_t>) const override { return "the task"; }
 
  private:
+  void release() override { arguments_.reset(); }
+
   const F function_;
-  const Held arguments_;
+  std::optional<Held> arguments_;
 };
 
 template <class R>

@@ -90,6 +90,25 @@ class FLYNN_API CancelledError : public Error {
   using Error::Error;
 };
 
+/// Nothing can come or go any more: the other end of a pipe is gone, or a queue was closed (Python's EOFError,
+/// BrokenPipeError and ShutDown).
+class FLYNN_API Closed : public Error {
+ public:
+  using Error::Error;
+};
+
+/// There was no room in a queue in that time.
+class FLYNN_API Full : public TimeoutError {
+ public:
+  using TimeoutError::TimeoutError;
+};
+
+/// There was nothing in a queue in that time.
+class FLYNN_API Empty : public TimeoutError {
+ public:
+  using TimeoutError::TimeoutError;
+};
+
 namespace detail {
 
 /// Throws what a failure stands for, a new object each time.

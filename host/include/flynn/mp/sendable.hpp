@@ -24,6 +24,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <typeinfo>
 
 #include <flynn/mp/archive.hpp>
 
@@ -152,6 +153,15 @@ template <class T>
 concept Sendable = detail::can_send<T>();
 
 namespace detail {
+
+/// FNV-1a.
+FLYNN_API std::uint64_t hash_of(const char* text);
+/// The same in all processes of a program.
+template <class T>
+std::uint64_t type_id() {
+  static const std::uint64_t id = hash_of(typeid(T).name());
+  return id;
+}
 
 /// The compiler prints "In instantiation of CannotSend<the type>" and the sentence that applies.
 template <class T>
