@@ -3,6 +3,10 @@
 #include <cerrno>
 #include <host/mp/robust_mutex.hpp>
 
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace flynn::mp {
 namespace {
 
@@ -11,6 +15,18 @@ timespec after(std::int64_t nanoseconds) {
   clock_gettime(CLOCK_MONOTONIC, &time);
   const std::int64_t end = time.tv_nsec + nanoseconds;
   return {time.tv_sec + time_t(end / 1'000'000'000), long(end % 1'000'000'000)};
+}
+
+int lock_until(pthread_mutex_t& mutex, const timespec& end) {
+#if defined(__SANITIZE_THREAD__)  // that of GCC 12 does not know the function
+  __tsan_mutex_pre_lock(&mutex, __tsan_mutex_try_lock);
+#endif
+  const int error = pthread_mutex_clocklock(&mutex, CLOCK_MONOTONIC, &end);
+#if defined(__SANITIZE_THREAD__)
+  const bool is_locked = error == 0 || error == EOWNERDEAD;
+  __tsan_mutex_post_lock(&mutex, __tsan_mutex_try_lock | (is_locked ? 0 : __tsan_mutex_try_lock_failed), 0);
+#endif
+  return error;
 }
 
 }  // namespace
@@ -45,7 +61,7 @@ Got RobustMutex::lock(std::int64_t deadline) {
     // The kernel wakes one waiter when an owner dies. If that is killed before it has the lock, nobody is woken: so each
     // tries by itself now and then.
     const timespec until = after(std::min(deadline - now, look_ns));
-    const int error = pthread_mutex_clocklock(&mutex_, CLOCK_MONOTONIC, &until);
+    const int error = lock_until(mutex_, until);
     if (error == 0) return Got::yes;
     if (error == EOWNERDEAD) {
       pthread_mutex_consistent(&mutex_);
