@@ -8,6 +8,7 @@
 #include <host/mp/serve.hpp>
 #include <host/mp/task_board.hpp>
 #include <host/pools/child.hpp>
+#include <host/pools/insist.hpp>
 #include <host/pools/mappings.hpp>
 #include <host/pools/worker_life.hpp>
 
@@ -90,9 +91,11 @@ class PoolWorker {
       Reader in(bytes.first(std::size_t(frame.bytes)));
       call(frame, in, answer);
     } catch (...) {
-      Failure failure = detail::current_failure();
-      failure.worker = getpid();
-      answer.write_failure(failure);
+      insist([&] {
+        Failure failure = detail::current_failure();
+        failure.worker = getpid();
+        answer.write_failure(failure);
+      });
     }
   }
 
@@ -110,7 +113,11 @@ void work_for_pool(const Message& welcome, int memory) {
   close(memory);
   TaskBoard& tasks = *static_cast<TaskBoard*>(board);
   set_process_name("PoolWorker-" + std::to_string(welcome.number), tasks.owner);
-  PoolWorker(tasks, welcome).work();
+  try {
+    PoolWorker(tasks, welcome).work();
+  } catch (const std::exception& error) {
+    refuse("the worker cannot go on: %s%s", error.what(), "");
+  }
 }
 
 }  // namespace flynn::mp

@@ -7,7 +7,9 @@
 #include <functional>
 #include <host/detect/cgroup.hpp>
 #include <host/mp/pool_core.hpp>
+#include <host/pools/insist.hpp>
 #include <host/pools/mappings.hpp>
+#include <host/pools/protection.hpp>
 
 // What a pool does with its board: it puts tasks on it, takes answers off it, and closes those of workers that have
 // ended.
@@ -32,10 +34,11 @@ Failure cancelled(const char* why) {
   return {.kind = Failure::Kind::cancelled, .code = Code::cancelled, .text = std::string("the task ") + why};
 }
 
-std::uint64_t count_oom_kills() {
+std::uint64_t count_oom_kills(const std::string& root) {
   std::uint64_t kills = 0;
-  for (const flynn::detect::ControlGroup& group : flynn::detect::own_groups("/", "memory")) {
-    std::FILE* const file = std::fopen((group.folder + "/memory.events").c_str(), "re");
+  for (const flynn::detect::ControlGroup& group : flynn::detect::own_groups(root, "memory")) {
+    const std::string name_of_counts = group.v2 ? "/memory.events" : "/memory.oom_control";
+    std::FILE* const file = std::fopen((group.folder + name_of_counts).c_str(), "re");
     if (!file) continue;
     char name[64];
     for (unsigned long long count; std::fscanf(file, "%63s %llu", name, &count) == 2;)
@@ -49,20 +52,26 @@ std::uint64_t count_oom_kills() {
 
 void PoolCore::heard(std::uint32_t number, const Message& message, int file) {
   if (message.kind == Message::Kind::parcel && file >= 0)
-    add_mapping(sender(number), message.id, file, message.bytes);
+    insist([&] { add_mapping(sender(number), message.id, file, message.bytes); });
   else if (file >= 0)
     ::close(file);
   if (message.kind == Message::Kind::unmap) remove_mapping(sender(number), message.id);
 }
 
 void PoolCore::ended(const ProcessEnd& process) {
-  End end{process, take_stack(board_.crash(process.place)), false};
-  if (process.signal == SIGKILL) {
-    const std::uint64_t kills = count_oom_kills();
-    end.oom_suspected = std::exchange(oom_kills_, kills) < kills;
+  std::string stack;
+  bool is_oom = false;
+  try {
+    stack = take_stack(board_.crash(process.place));
+    if (process.signal == SIGKILL) {
+      const std::uint64_t kills = count_oom_kills();
+      is_oom = protects("oom") && std::exchange(oom_kills_, kills) < kills;
+    }
+  } catch (const std::exception&) {
+    // No memory: it is told without.
   }
   const std::lock_guard lock(ends_mutex_);
-  ends_.push_back(std::move(end));
+  insist([&] { ends_.push_back({process, stack, is_oom}); });
 }
 
 // ---- the pump
@@ -76,7 +85,7 @@ void PoolCore::pump() {
   const std::int64_t now = monotonic_ns();
   if (now < next_stop_check_) return;
   next_stop_check_ = now + tick_ns;
-  supervisor_->kill_stopped();
+  if (protects("stopped")) supervisor_->kill_stopped();
 }
 
 std::int64_t PoolCore::wait_limit() const {
@@ -99,7 +108,8 @@ void PoolCore::take_ends() {
   for (const End& end : ends) {
     for (Posted& posted : posted_) {
       TaskState expected = task_state(Phase::taken, end.process.number);
-      if (board_.states[posted.slot].compare_exchange_strong(expected, task_state(Phase::done))) lose(posted, end);
+      if (protects("losses") && board_.states[posted.slot].compare_exchange_strong(expected, task_state(Phase::done)))
+        lose(posted, end);
     }
     remove_mappings(sender(end.process.number));
   }
@@ -147,7 +157,9 @@ void PoolCore::decode(const Posted& posted, const Slot& slot, std::uint32_t numb
   }
   if (!is_good) {
     supervisor_->kill(number, "what it answered was damaged");
-    return fail(posted, {.kind = Failure::Kind::damaged, .code = Code::worker_died, .text = "the answer is damaged"});
+    return fail(posted, [] {
+      return Failure{.kind = Failure::Kind::damaged, .code = Code::worker_died, .text = "the answer is damaged"};
+    });
   }
   Reader in(bytes.first(std::size_t(frame.bytes)));
   try {
@@ -160,7 +172,7 @@ void PoolCore::decode(const Posted& posted, const Slot& slot, std::uint32_t numb
       failure.task = posted.batch->describe(posted.task, frame.item);
       failure.text = failure.task + " threw " + failure.causes.at(0).type;
       if (!failure.causes[0].message.empty()) failure.text += ": " + failure.causes[0].message;
-      fail(posted, std::move(failure));
+      fail(posted, [&] { return failure; });
     }
   } catch (...) {
     posted.batch->fail(std::current_exception());
@@ -177,9 +189,12 @@ void PoolCore::succeed(const Waiting& task) {
   task.batch->task_is_over();
 }
 
-void PoolCore::fail(const Waiting& task, Failure failure) {
-  if (failure.task.empty()) failure.task = task.batch->describe(task.task, {});
-  task.batch->fail(std::move(failure));
+void PoolCore::fail(const Waiting& task, const std::function<Failure()>& make) {
+  task.batch->fail(insist([&] {
+    Failure failure = make();
+    if (failure.task.empty()) failure.task = task.batch->describe(task.task, {});
+    return failure;
+  }));
   succeed(task);
 }
 
@@ -190,14 +205,19 @@ void PoolCore::lose(Posted& posted, const End& end) {
     const std::lock_guard lock(mutex_);
     task = std::move(posted);
     if (!is_terminated_ && !posted.is_late && task.deaths < task.batch->options().retries &&
-        task.deaths + 1 < most_deaths) {
+        (task.deaths + 1 < most_deaths || !protects("quarantine"))) {
       ++task.deaths;
-      waiting_.push_front(std::move(task));
+      insist([&] { waiting_.push_front(task); });
       return;
     }
   }
-  if (posted.is_late) return fail(task, late(*task.batch, task.task));
-  if (is_terminated_) return fail(task, why_over(task));
+  fail(task, [&] {
+    if (posted.is_late) return late(*task.batch, task.task);
+    return is_terminated_ ? why_over(task) : loss_of(task, end);
+  });
+}
+
+Failure PoolCore::loss_of(const Waiting& task, const End& end) {
   Failure failure{.kind = Failure::Kind::died,
                   .code = Code::worker_died,
                   .task = task.batch->describe(task.task, {}),
@@ -213,7 +233,7 @@ void PoolCore::lose(Posted& posted, const End& end) {
     failure.hint = "raise the memory limit of the control group, or use fewer processes or smaller tasks";
   }
   if (task.deaths + 1 >= most_deaths) failure.text += "; it has cost two workers and is not run again";
-  fail(task, std::move(failure));
+  return failure;
 }
 
 Failure PoolCore::late(const Batch& batch, std::size_t task) {
@@ -232,6 +252,7 @@ void PoolCore::expire() {
     const bool is_end = is_terminated_ || is_cancelling_ || broken_;
     is_closed_ |= is_end;
     if (!is_end && !has_deadlines_) return;
+    over.reserve(waiting_.size() + posted_.size());  // what has been taken out must not get lost
     const auto is_over = [&](const Waiting& task) { return is_end || task.deadline <= now; };
     const auto first_over = std::stable_partition(waiting_.begin(), waiting_.end(), std::not_fn(is_over));
     std::move(first_over, waiting_.end(), std::back_inserter(over));
@@ -243,11 +264,11 @@ void PoolCore::expire() {
         over.push_back(std::move(posted));
       } else if (phase_of(state) == Phase::taken && !posted.is_late && posted.deadline <= now) {
         posted.is_late = true;
-        supervisor_->kill(worker_of(state), "the time of its task was over");
+        if (protects("deadline")) supervisor_->kill(worker_of(state), "the time of its task was over");
       }
     }
   }
-  for (const Waiting& task : over) fail(task, why_over(task));
+  for (const Waiting& task : over) fail(task, [&] { return why_over(task); });
 }
 
 Failure PoolCore::why_over(const Waiting& task) const {
@@ -329,7 +350,7 @@ std::shared_ptr<SharedMemory> PoolCore::parcel_of(std::size_t bytes) {
 void PoolCore::put_back(std::shared_ptr<SharedMemory> parcel) {
   std::size_t kept = parcel->bytes();
   for (const auto& other : kept_) kept += other->bytes();
-  if (kept <= most_kept) return kept_.push_back(std::move(parcel));
+  if (kept <= most_kept && kept_.size() < kept_.capacity()) return kept_.push_back(std::move(parcel));
   parcel.reset();
   supervisor_->take_back_lost();
 }

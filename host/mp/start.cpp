@@ -10,6 +10,8 @@
 #include <host/mp/serve.hpp>
 #include <host/mp/start.hpp>
 #include <host/pools/child.hpp>
+#include <host/pools/fork.hpp>
+#include <host/pools/insist.hpp>
 #include <thread>
 
 namespace flynn::mp {
@@ -21,17 +23,21 @@ std::atomic<StartMethod> standard_method{StartMethod::forkserver};
 template <class T>
 class OfThisProcess {
  public:
-  T& get() {
-    const std::lock_guard lock(mutex_);
-    if (!object_ || owner_ != getpid()) object_ = new T;  // that of a parent is left alone
-    owner_ = getpid();
+  static T& get() {
+    [[maybe_unused]] static const bool is_held = (hold_during_fork<mutex>(), true);
+    const std::lock_guard lock(mutex());
+    static OwnProcess owner;
+    if (!object_ || !owner.is_here()) object_ = new T;  // that of a parent is left alone
+    owner = OwnProcess();
     return *object_;
   }
 
  private:
-  std::mutex mutex_;
-  T* object_ = nullptr;
-  pid_t owner_ = 0;
+  static std::mutex& mutex() {
+    static std::mutex mutex;
+    return mutex;
+  }
+  static inline T* object_ = nullptr;
 };
 
 class LastingThread {
@@ -53,7 +59,7 @@ class LastingThread {
   [[noreturn]] void work() {
     for (std::unique_lock lock(mutex_);;) {
       changed_.wait(lock, [this] { return task_; });
-      result_ = (*task_)();
+      result_ = error_of(*task_);
       task_ = nullptr;
       changed_.notify_all();
     }
@@ -154,9 +160,6 @@ struct StandardServer : ForkServer {
       : ForkServer([](int given, pid_t& child) { return on_lasting_thread([&] { return spawn(given, child); }); }) {}
 };
 
-OfThisProcess<StandardServer> standard_server;
-OfThisProcess<LastingThread> lasting_thread;
-
 std::size_t thread_count() {
   const std::filesystem::directory_iterator threads("/proc/self/task");
   return std::size_t(std::distance(begin(threads), end(threads)));
@@ -185,13 +188,13 @@ void must_be_copyable() {
 
 }  // namespace
 
-int on_lasting_thread(const std::function<int()>& run) { return lasting_thread.get().run(run); }
+int on_lasting_thread(const std::function<int()>& run) { return OfThisProcess<LastingThread>::get().run(run); }
 
 Start start_of(StartMethod method) {
   if (method != StartMethod::fork) must_be_initialised();
   if (method == StartMethod::spawn) return spawn;
   if (method == StartMethod::forkserver)
-    return [](int given, pid_t& child) { return standard_server.get().fork(given, child); };
+    return [](int given, pid_t& child) { return OfThisProcess<StandardServer>::get().fork(given, child); };
   must_be_copyable();
   auto server = std::make_shared<ForkServer>(fork_here);
   server->must_run();  // now, before there are threads

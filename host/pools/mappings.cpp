@@ -9,6 +9,7 @@
 #include <mutex>
 #include <utility>
 
+#include <host/pools/fork.hpp>
 #include <host/pools/mappings.hpp>
 
 namespace flynn {
@@ -27,10 +28,15 @@ struct Mappings {
 };
 
 /// Lives until the process ends.
+std::mutex& mappings_mutex();
 Mappings& mappings() {
-  static Mappings& mappings = *new Mappings;
+  static Mappings& mappings = []() -> Mappings& {
+    hold_during_fork<mappings_mutex>();
+    return *new Mappings;
+  }();
   return mappings;
 }
+std::mutex& mappings_mutex() { return mappings().mutex; }
 
 /// Nobody can make it smaller, so that no access is ever SIGBUS.
 bool is_whole(const Mapping& mapping) {

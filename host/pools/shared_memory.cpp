@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include <host/detect/memory.hpp>
+#include <host/pools/fork.hpp>
 #include <host/pools/placement.hpp>
 #include <host/pools/shared_memory.hpp>
 
@@ -23,12 +24,28 @@ struct Registry {
   std::map<const char*, SharedPlace> by_begin;
   std::uint64_t last_id = 0;
   std::atomic<std::uint64_t> losses{0};
+  std::uint64_t generation = fork_generation();
+  std::uint64_t last_inherited = 0;  ///< memory up to this id is that of the process of which this one is a copy
 };
 
 /// Lives until the process ends: static objects may own shared memory.
+std::mutex& registry_mutex();
 Registry& registry() {
-  static Registry& registry = *new Registry;
+  static Registry& registry = []() -> Registry& {
+    hold_during_fork<registry_mutex>();
+    return *new Registry;
+  }();
   return registry;
+}
+std::mutex& registry_mutex() { return registry().mutex; }
+
+/// Whether it is ours, and not that of the process of which this one is a copy. With the mutex held.
+bool is_own(Registry& all, std::uint64_t id) {
+  if (all.generation != fork_generation()) {
+    all.generation = fork_generation();
+    all.last_inherited = all.last_id;
+  }
+  return id > all.last_inherited;
 }
 
 /// Has all pages now, so that none is missing later, which would be SIGBUS. In pieces: a signal undoes the one that it
@@ -95,23 +112,27 @@ SharedMemory::SharedMemory(std::size_t bytes, Placement placement) : SharedMemor
   must(fill(file_, bytes, text));
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
+  (void)is_own(all, 0);
   id_ = ++all.last_id;
   all.by_begin[static_cast<const char*>(data_)] = {id_, 0, bytes_, file_};
 }
 
 SharedMemory::~SharedMemory() {
   if (file_ < 0) return;
+  bool is_ours = true;
   if (data_) {
     Registry& all = registry();
     const std::lock_guard lock(all.mutex);
     all.by_begin.erase(static_cast<const char*>(data_));
+    is_ours = is_own(all, id_);
     all.losses.fetch_add(1, std::memory_order_release);
     munmap(data_, bytes_);
   }
   // Whoever still maps it: the pages are gone, the last one too, of which a hole of just these bytes would only zero a
   // part.
   const std::size_t page = std::size_t(sysconf(_SC_PAGESIZE));
-  fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, off_t((bytes_ + page - 1) / page * page));
+  if (is_ours)
+    fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, off_t((bytes_ + page - 1) / page * page));
   close(file_);
 }
 
