@@ -25,6 +25,7 @@ SharedMemory make_board(unsigned workers, const PoolOptions& options) {
   TaskBoard& board = *new (memory.data()) TaskBoard();
   board.workers = workers;
   std::snprintf(board.owner, sizeof board.owner, "%s", current_process().name.c_str());
+  board.is_traced = Trace::is_wanted();
   board.most_tasks = options.maxtasksperchild;
   if (!options.initializer) return memory;
   board.initializer = {.kind = Frame::Kind::call,
@@ -46,6 +47,7 @@ PoolCore::PoolCore(const PoolOptions& options)
       board_(*static_cast<TaskBoard*>(board_memory_.data())),
       is_used_(TaskBoard::capacity),
       oom_kills_(count_oom_kills()) {
+  if (board_.is_traced) trace_.emplace();
   posted_.reserve(TaskBoard::capacity);
   kept_.reserve(TaskBoard::capacity);
   Start start = start_of(options.start_method.value_or(get_start_method()));
@@ -225,6 +227,7 @@ void PoolCore::end_workers() {
     supervisor_.reset();
   }
   take_ends();
+  if (trace_) trace_->write();
   const std::lock_guard lock(mutex_);
   kept_.clear();
   is_pumped_ = false;

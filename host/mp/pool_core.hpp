@@ -10,6 +10,7 @@
 
 #include <flynn/mp/pool.hpp>
 #include <host/mp/task_board.hpp>
+#include <host/mp/trace.hpp>
 #include <host/pools/fork.hpp>
 #include <host/pools/supervisor.hpp>
 
@@ -59,6 +60,7 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
     std::uint64_t sequence;
     std::shared_ptr<SharedMemory> parcel;
     bool is_shown = false, is_late = false;
+    std::int64_t sent = 0;  ///< when, if it is traced
   };
   struct End {
     ProcessEnd process;
@@ -77,6 +79,7 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
   static Failure loss_of(const Waiting& task, const End& end);
   static Failure late(const Batch& batch, std::size_t task);
   void expire();
+  void trace(const Posted& posted, bool died);
   Failure why_over(const Waiting& task) const;
   bool post_next();
   void write(Posted& posted);
@@ -121,6 +124,7 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
   std::vector<End> ends_;
   std::uint64_t oom_kills_ = 0;
 
+  std::optional<Trace> trace_;
   std::optional<Supervisor> supervisor_;
   std::thread thread_;
 };

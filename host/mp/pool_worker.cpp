@@ -72,7 +72,10 @@ class PoolWorker {
                                                        std::memory_order_acquire, std::memory_order_relaxed))
         continue;
       board_.first.store((slot + 1) % TaskBoard::capacity, std::memory_order_relaxed);
-      work_on(board_.slots[slot]);
+      Slot& call = board_.slots[slot];
+      if (board_.is_traced) call.times = {.begin = monotonic_ns(), .end = 0, .worker = getpid()};
+      work_on(call);
+      if (board_.is_traced) call.times.end = monotonic_ns();
       board_.states[slot].store(task_state(Phase::done, number_), std::memory_order_release);
       board_.done.ring();
       return true;

@@ -134,12 +134,20 @@ void PoolCore::collect() {
       if (i + 1 < posted_.size()) posted_[i] = std::move(posted_.back());
       posted_.pop_back();
     }
+    if (over.batch) trace(over, false);
     if (over.batch) decode(over, board_.slots[over.slot], worker_of(state));
     const std::lock_guard lock(mutex_);
     board_.states[over.slot].store(task_state(Phase::idle), std::memory_order_relaxed);
     is_used_[over.slot] = false;
     if (over.parcel) put_back(std::move(over.parcel));
   }
+}
+
+/// Before its batch is told: that may be the last thing a program waits for.
+void PoolCore::trace(const Posted& posted, bool died) {
+  if (!trace_) return;
+  const TaskTimes times = board_.slots[posted.slot].times;
+  insist([&] { trace_->add(posted.batch->describe(posted.task, {}), posted.sent, times, monotonic_ns(), died); });
 }
 
 /// Makes a result of an answer.
@@ -200,6 +208,7 @@ void PoolCore::fail(const Waiting& task, const std::function<Failure()>& make) {
 
 /// Its worker has ended.
 void PoolCore::lose(Posted& posted, const End& end) {
+  trace(posted, true);
   Waiting task;
   {
     const std::lock_guard lock(mutex_);
@@ -305,6 +314,7 @@ bool PoolCore::post_next() {
   {
     const std::lock_guard lock(mutex_);
     posted.is_shown = true;
+    if (trace_) posted.sent = monotonic_ns();
     state.store(task_state(Phase::ready), std::memory_order_release);
   }
   board_.work.ring(1);
@@ -314,6 +324,7 @@ bool PoolCore::post_next() {
 void PoolCore::write(Posted& posted) {
   const Batch& batch = *posted.batch;
   Slot& slot = board_.slots[posted.slot];
+  slot.times = {};
   Writer out(slot.bytes);
   batch.encode(posted.task, out);
   if (!out.fits()) {

@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <condition_variable>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <flynn/execution.hpp>
 #include <host/detect/budget.hpp>
 #include <host/mp/modules.hpp>
 #include <host/mp/serve.hpp>
@@ -120,6 +122,8 @@ class ForkServer {
         continue;
       }
       child = pid_t(answer.number);
+      // It does so itself, but perhaps only after this server has ended, and all of its group with it.
+      if (answer.kind == Message::Kind::hello) setpgid(child, child);
       return answer.kind == Message::Kind::hello ? 0 : int(answer.id);
     }
     return ECONNRESET;
@@ -143,10 +147,13 @@ class ForkServer {
   }
 
   bool hear(Message& answer) {
-    constexpr int limit_ms = 5000;
+    const std::int64_t deadline = monotonic_ns() + 5'000'000'000;
     pollfd socket = {server_->socket(), POLLIN, 0};
-    int none;
-    return poll(&socket, 1, limit_ms) == 1 && receive_message(server_->socket(), answer, none);
+    int none, count;
+    while ((count = poll(&socket, 1, int((deadline - monotonic_ns()) / 1'000'000))) < 0 && errno == EINTR &&
+           monotonic_ns() < deadline) {
+    }
+    return count == 1 && receive_message(server_->socket(), answer, none);
   }
 
   const Start start_;
