@@ -9,6 +9,7 @@ import multiprocessing as mp
 import os
 import queue
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -203,9 +204,10 @@ def python_says(row, kind):
     """Each row is a program of its own, which is ended with all that it started."""
     program = subprocess.Popen([sys.executable, __file__, "--row", row, kind.__name__], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
     try:
-        return program.communicate(timeout=20)[0].strip() or "it ended without a word"
-    except subprocess.TimeoutExpired:
-        return "**the program hangs**"
+        # Its one line, not its end: workers that outlive it would keep the pipe open.
+        if not select.select([program.stdout], [], [], 20)[0]:
+            return "**the program hangs**"
+        return program.stdout.readline().strip() or "it ended without a word"
     finally:
         try:
             os.killpg(program.pid, signal.SIGKILL)
