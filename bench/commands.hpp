@@ -10,6 +10,8 @@ Exit list(const Settings& settings);
 Exit info(const Settings& settings);
 Exit doctor();
 Exit ceilings(const Settings& settings);
+/// `run --workload mp`: processes and what they send each other, beside Python's.
+Exit mp_rows(const Settings& settings);
 
 /// Plants an error in the result of every selected workload on every selected backend, on `context`.
 Exit self_test(const Settings& settings, Context& context);

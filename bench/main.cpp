@@ -6,6 +6,8 @@
 
 #include <bench/commands.hpp>
 #include <bench/peer_protocol.hpp>
+#include <flynn/mp/init.hpp>
+
 
 namespace {
 
@@ -32,7 +34,10 @@ Exit dispatch(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) try { return dispatch(argc, argv); } catch (const Failure& failure) {
+int main(int argc, char** argv) try {
+  flynn::mp::init(argc, argv);
+  return dispatch(argc, argv);
+} catch (const Failure& failure) {
   if (failure.code == exit_ok)
     fmt::print("{}", failure.what());
   else

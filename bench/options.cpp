@@ -33,6 +33,7 @@ Examples:
   compute_bench --backend simd,threads --workload axpy,dot --size 1Ki..64Mi
   compute_bench --filter 'gemm/f32/.*/(simd|threads)' --size 1024 --json r.json
   compute_bench --peers --workload gemm             flynn beside OpenBLAS, BLIS and Eigen
+  compute_bench --workload mp                       flynn::mp beside Python's multiprocessing
   compute_bench --self-test                         plant an error in every result; each must be noticed)";
 
 /// Options that need a second look: CLI11 collects their texts, `finish` understands them.
@@ -58,7 +59,7 @@ void add_run(CLI::App& app, Settings& s, Texts& t) {
       ->type_name("LIST");
   app.add_option("-d,--device", s.device, "Device of a device backend, as `list` counts them [the best]")
       ->type_name("INDEX");
-  app.add_option("--workload", t.workload, "Comma list of workloads, or all [the tour]")->type_name("LIST");
+  app.add_option("--workload", t.workload, "Comma list of workloads, or all; or mp, processes beside Python's [the tour]")->type_name("LIST");
   app.add_option("--type", t.type, "Comma list of element types: f32, f64, i32, u32, i64, u64")->type_name("LIST");
   app.add_option("-f,--filter", s.filter, "Only rows whose workload/type/n/backend holds this regular expression")
       ->type_name("REGEX");
@@ -121,7 +122,7 @@ std::vector<std::string> names_of(const std::string& list, const char* what, std
 }
 
 void take_names(Settings& s, const Texts& t) {
-  std::vector<std::string_view> workloads = {"all"}, types, params = {"all"};
+  std::vector<std::string_view> workloads = {"all", "mp"}, types, params = {"all"};
   auto add = [](std::vector<std::string_view>& to, std::string_view name) {
     if (std::ranges::find(to, name) == to.end()) to.push_back(name);
   };
@@ -130,6 +131,8 @@ void take_names(Settings& s, const Texts& t) {
     if (!subject.params.empty()) add(params, subject.params);
   }
   s.workloads = names_of(t.workload, "workload", workloads);
+  if (s.workloads.size() > 1 && std::ranges::find(s.workloads, "mp") != s.workloads.end())
+    refuse("--workload mp stands alone: it is about processes, not backends");
   s.types = names_of(t.type, "type", types);
   s.params = names_of(t.params, "kind of input", params);
   const char* variable = std::getenv("FLYNN_BACKEND");

@@ -183,6 +183,7 @@ class Runner {
 }  // namespace
 
 Exit run(const Settings& settings, std::vector<std::string> arguments) {
+  if (settings.workloads == std::vector<std::string>{"mp"}) return mp_rows(settings);
   catch_signals();
   if (settings.timeout > 0) stop_after(settings.timeout, Stop::timed_out);
   Context context({.threads = settings.threads, .interrupt = [] { return stop_requested() != Stop::none; }});

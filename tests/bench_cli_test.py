@@ -112,11 +112,36 @@ class Measuring(unittest.TestCase):
             self.assertEqual({line.count("|") for line in table}, {12})
         self.assertEqual(bench(*SMALL, "--json", "/nonexistent/r.json").returncode, 74)
 
+    def test_a_full_disk_costs_no_old_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            # A disk of two pages, one of which is taken. It exists for this command alone.
+            script = """mount -t tmpfs -o size=8k none "$1" || exit 77
+                echo old > "$1/r.json"
+                shift; "$@"; code=$?
+                ls "$(dirname "$JSON")"; cat "$JSON"; exit $code"""
+            path = os.path.join(folder, "r.json")
+            command = ["unshare", "-m", "sh", "-c", script, "sh", folder, PROGRAM, *SMALL, *FAST, "--backend", "simd", "--quiet", "--json", path]
+            done = subprocess.run(command, env={**os.environ, "JSON": path}, capture_output=True, text=True, timeout=60)
+            if done.returncode in (1, 77):
+                self.skipTest("nothing can be mounted here: " + done.stderr)
+            self.assertEqual(done.returncode, 74, done.stderr)
+            self.assertIn("No space left", done.stderr)
+            self.assertEqual(done.stdout, "r.json\nold\n")
+
     def test_no_colour_in_a_pipe(self):
         self.assertNotIn("\033", bench(*SMALL, *FAST, "--backend", "simd").stdout)
         self.assertIn("\033", bench(*SMALL, *FAST, "--backend", "simd", "--color", "always").stdout)
         self.assertIn("\033", bench(*SMALL, *FAST, "--backend", "simd", CLICOLOR_FORCE="1").stdout)
         self.assertNotIn("\033", bench(*SMALL, *FAST, "--backend", "simd", CLICOLOR_FORCE="1", NO_COLOR="1").stdout)
+
+    def test_processes_beside_pythons(self):
+        done = bench("--workload", "mp")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = done.stdout.splitlines()[3:]
+        self.assertEqual(len(lines), 7, done.stdout)
+        for line in lines:
+            self.assertNotIn(" - ", line, "no figure")
+        self.assertEqual(bench("--workload", "mp,axpy").returncode, 2)
 
     def test_dry_run(self):
         done = bench("--dry-run", "--workload", "gemm", "--type", "f32", "--size", "64", "--backend", "simd")

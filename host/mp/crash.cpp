@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <host/mp/crash.hpp>
 #include <host/mp/modules.hpp>
+#include <host/pools/protection.hpp>
 #include <vector>
 
 namespace flynn::mp {
@@ -37,6 +38,7 @@ void on_crash(int signal, siginfo_t*, void*) {
 }  // namespace
 
 void report_crashes_to(CrashReport& report) {
+  if (!protects("stack")) return;
   where = &report;
   modules = new std::vector<LoadedModule>(loaded_modules());
   void* frame;

@@ -8,9 +8,9 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
 
 #include <host/mp/modules.hpp>
+#include <host/pools/fork.hpp>
 
 namespace flynn::mp {
 namespace {
@@ -70,15 +70,14 @@ class Snapshot {
   template <class Find>
   auto find(const Find& matches) {
     const std::uint64_t now = generation();
-    {
-      const std::shared_lock lock(mutex_);
-      if (generation_ == now) return copy_of(matches);
-    }
     const std::lock_guard lock(mutex_);
-    modules_ = loaded_modules();
+    if (generation_ != now) modules_ = loaded_modules();
     generation_ = now;
     return copy_of(matches);
   }
+
+
+  std::mutex& mutex() { return mutex_; }
 
  private:
   template <class Find>
@@ -87,15 +86,20 @@ class Snapshot {
     return found == modules_.end() ? std::pair<std::uint64_t, std::uintptr_t>{} : std::pair{found->id, found->base};
   }
 
-  std::shared_mutex mutex_;
+  std::mutex mutex_;
   std::uint64_t generation_ = ~std::uint64_t{0};
   std::vector<LoadedModule> modules_;
 };
 
+std::mutex& snapshot_mutex();
 Snapshot& snapshot() {
-  static Snapshot& snapshot = *new Snapshot;
+  static Snapshot& snapshot = []() -> Snapshot& {
+    hold_during_fork<snapshot_mutex>();
+    return *new Snapshot;
+  }();
   return snapshot;
 }
+std::mutex& snapshot_mutex() { return snapshot().mutex(); }
 
 bool has_code_at(const LoadedModule& module, std::uintptr_t address) {
   return module.begin <= address && address < module.end;

@@ -4,6 +4,7 @@
 #include <host/mp/finished.hpp>
 #include <host/mp/pool_core.hpp>
 #include <host/mp/start.hpp>
+#include <host/pools/insist.hpp>
 
 namespace flynn::mp::detail {
 namespace {
@@ -28,6 +29,7 @@ SharedMemory make_board(unsigned workers, const PoolOptions& options, std::vecto
   TaskBoard& board = *new (memory.data()) TaskBoard();
   board.workers = workers;
   std::snprintf(board.owner, sizeof board.owner, "%s", current_process().name.c_str());
+  board.is_traced = Trace::is_wanted();
   board.most_tasks = options.maxtasksperchild;
   if (!options.initializer) return memory;
   board.initializer = {.kind = Frame::Kind::call,
@@ -50,7 +52,9 @@ PoolCore::PoolCore(const PoolOptions& options)
       board_(*static_cast<TaskBoard*>(board_memory_.data())),
       is_used_(TaskBoard::capacity),
       oom_kills_(count_oom_kills()) {
+  if (board_.is_traced) trace_.emplace();
   posted_.reserve(TaskBoard::capacity);
+  kept_.reserve(TaskBoard::capacity);
   Start start = start_of(options.start_method.value_or(get_start_method()));
   supervisor_.emplace(
       Supervisor::Settings{
@@ -77,6 +81,7 @@ PoolCore::~PoolCore() {
 // ---- for those who call
 
 void PoolCore::submit(const std::shared_ptr<Batch>& batch, bool is_awaited) {
+  must_be_here();
   std::unique_lock lock(mutex_);
   if (is_closed_)
     throw Error(Code::invalid_argument, "the pool takes no more tasks: it was closed or terminated", {},
@@ -84,7 +89,13 @@ void PoolCore::submit(const std::shared_ptr<Batch>& batch, bool is_awaited) {
   if (batch->tasks() == 0) return batch->all_are_over();
   const std::int64_t deadline = deadline_after(batch->options().timeout);
   has_deadlines_ |= deadline != no_deadline;
-  for (std::size_t task = 0; task < batch->tasks(); ++task) waiting_.push_back({batch, task, deadline});
+  const std::size_t before = waiting_.size();
+  try {
+    for (std::size_t task = 0; task < batch->tasks(); ++task) waiting_.push_back({batch, task, deadline});
+  } catch (...) {
+    waiting_.erase(waiting_.begin() + std::ptrdiff_t(before), waiting_.end());
+    throw;
+  }
   outstanding_ += batch->tasks();
   if (!is_pumped_) {
     is_pumped_ = true;
@@ -99,6 +110,7 @@ void PoolCore::submit(const std::shared_ptr<Batch>& batch, bool is_awaited) {
 }
 
 bool PoolCore::help_until(const std::function<bool()>& holds, std::int64_t deadline) {
+  must_be_here();
   for (;;) {
     if (holds()) return true;
     if (monotonic_ns() >= deadline) return false;
@@ -126,12 +138,13 @@ bool PoolCore::help_until(const std::function<bool()>& holds, std::int64_t deadl
 
 void PoolCore::call_later(std::function<void()> callback) {
   const std::lock_guard lock(mutex_);
-  callbacks_.push_back(std::move(callback));
+  insist([&] { callbacks_.push_back(std::move(callback)); });
   board_.done.ring();  // the own thread may be the pump
   wake_own_thread();
 }
 
 bool PoolCore::cancel(State& state) {
+  must_be_here();
   std::unique_lock lock(mutex_);
   std::shared_ptr<Batch> batch;
   for (auto task = waiting_.begin(); task != waiting_.end() && !batch; ++task)
@@ -155,11 +168,13 @@ bool PoolCore::cancel(State& state) {
 }
 
 void PoolCore::close() {
+  must_be_here();
   const std::lock_guard lock(mutex_);
   is_closed_ = true;
 }
 
 void PoolCore::terminate() {
+  must_be_here();
   const std::lock_guard lock(mutex_);
   is_closed_ = is_terminated_ = true;
   if (!supervisor_) return;
@@ -170,6 +185,7 @@ void PoolCore::terminate() {
 }
 
 void PoolCore::cancel_waiting() {
+  must_be_here();
   const std::lock_guard lock(mutex_);
   is_cancelling_ = is_closed_ = true;
   board_.done.ring();
@@ -177,6 +193,7 @@ void PoolCore::cancel_waiting() {
 }
 
 void PoolCore::join() {
+  must_be_here();
   {
     const std::lock_guard lock(mutex_);
     if (!is_closed_)
@@ -218,12 +235,14 @@ void PoolCore::end_workers() {
     supervisor_.reset();
   }
   take_ends();
+  if (trace_) trace_->write();
   const std::lock_guard lock(mutex_);
   kept_.clear();
   is_pumped_ = false;
 }
 
 std::vector<pid_t> PoolCore::pids() const {
+  must_be_here();
   const std::lock_guard lock(mutex_);
   return supervisor_ ? supervisor_->pids() : std::vector<pid_t>{};
 }
@@ -231,7 +250,12 @@ std::vector<pid_t> PoolCore::pids() const {
 // ---- the own thread: pumps when nobody else does, and calls back
 
 void PoolCore::wake_own_thread() {
-  if (!thread_.joinable() && !is_ending_) thread_ = std::thread([self = shared_from_this()] { self->own_thread(); });
+  if (!thread_.joinable() && !is_ending_) try {
+      thread_ = std::thread([self = shared_from_this()] { self->own_thread(); });
+    } catch (const std::system_error& error) {
+      throw Error(Code::resource_exhausted, std::string("no thread for a pool: ") + error.what(), {},
+                  "raise the limit on processes and threads (ulimit -u), or wait for results at once");
+    }
   changed_.notify_all();
 }
 
@@ -275,12 +299,15 @@ PoolHandle::PoolHandle(const PoolOptions& options) : core_(std::make_shared<Pool
 
 PoolHandle::~PoolHandle() {
   if (!core_) return;
-  try {
-    core_->terminate();
-    core_->join();
-  } catch (...) {
-    // What a callback threw: join() tells who asks.
+  if (!core_->is_here()) {
+    new std::shared_ptr<PoolCore>(std::move(core_));  // kept for ever: its workers and threads are the other process's
+    return;
   }
+  for (const auto& step : {&PoolCore::terminate, &PoolCore::join}) try {
+      (core_.get()->*step)();
+    } catch (...) {
+      // What a callback threw, of which join() tells who asks; or no thread for callbacks.
+    }
 }
 
 std::shared_ptr<BatchEngine> PoolHandle::engine() const { return core_; }

@@ -11,6 +11,8 @@
 #include <flynn/mp/pool.hpp>
 #include <host/mp/enclosures.hpp>
 #include <host/mp/task_board.hpp>
+#include <host/mp/trace.hpp>
+#include <host/pools/fork.hpp>
 #include <host/pools/supervisor.hpp>
 
 namespace flynn::mp::detail {
@@ -18,8 +20,9 @@ namespace flynn::mp::detail {
 /// How often a pump looks for workers that a signal has stopped.
 inline constexpr std::int64_t tick_ns = 50'000'000;
 
-/// How many processes the kernel has ended for want of memory, in this control group and those around it.
-std::uint64_t count_oom_kills();
+/// How many processes the kernel has ended for want of memory, in this control group and those around it. `root` is as
+/// in own_groups().
+std::uint64_t count_oom_kills(const std::string& root = "/");
 /// Of a task that will not be run.
 Failure cancelled(const char* why);
 
@@ -35,6 +38,8 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
   void call_later(std::function<void()> callback) override;
   bool cancel(State& state) override;
   unsigned workers() const override { return workers_; }
+  /// False in a copy of the process that fork() made: there only the memory of the pool is.
+  bool is_here() const { return own_process_.is_here(); }
 
   void close();
   void terminate();
@@ -57,6 +62,7 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
     std::shared_ptr<SharedMemory> parcel;
     KeptEnclosures enclosures = {};
     bool is_shown = false, is_late = false;
+    std::int64_t sent = 0;  ///< when, if it is traced
   };
   struct End {
     ProcessEnd process;
@@ -70,10 +76,12 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
   void collect();
   void decode(const Posted& posted, const Slot& slot, std::uint32_t number);
   void succeed(const Waiting& task);
-  void fail(const Waiting& task, Failure failure);
+  void fail(const Waiting& task, const std::function<Failure()>& make);
   void lose(Posted& posted, const End& end);
+  static Failure loss_of(const Waiting& task, const End& end);
   static Failure late(const Batch& batch, std::size_t task);
   void expire();
+  void trace(const Posted& posted, bool died);
   Failure why_over(const Waiting& task) const;
   bool post_next();
   void write(Posted& posted);
@@ -89,6 +97,9 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
   void ended(const ProcessEnd& process);
   std::uint64_t sender(std::uint32_t number) const { return serial_ << 32 | number; }
 
+  void must_be_here() const { own_process_.must_be_here("the pool"); }
+
+  const OwnProcess own_process_;
   const unsigned workers_;
   const std::uint64_t serial_;  ///< of the pool in this process
   std::vector<flynn::detail::SharedRef> initial_;  ///< shared memory that the initializer has
@@ -119,6 +130,7 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
   std::vector<End> ends_;
   std::uint64_t oom_kills_ = 0;
 
+  std::optional<Trace> trace_;
   std::optional<Supervisor> supervisor_;
   std::thread thread_;
 };

@@ -9,6 +9,7 @@
 #include <host/mp/serve.hpp>
 #include <host/mp/task_board.hpp>
 #include <host/pools/child.hpp>
+#include <host/pools/insist.hpp>
 #include <host/pools/mappings.hpp>
 #include <host/pools/worker_life.hpp>
 
@@ -72,7 +73,10 @@ class PoolWorker {
                                                        std::memory_order_acquire, std::memory_order_relaxed))
         continue;
       board_.first.store((slot + 1) % TaskBoard::capacity, std::memory_order_relaxed);
-      work_on(board_.slots[slot]);
+      Slot& call = board_.slots[slot];
+      if (board_.is_traced) call.times = {.begin = monotonic_ns(), .end = 0, .worker = getpid()};
+      work_on(call);
+      if (board_.is_traced) call.times.end = monotonic_ns();
       board_.states[slot].store(task_state(Phase::done, number_), std::memory_order_release);
       board_.done.ring();
       return true;
@@ -91,9 +95,11 @@ class PoolWorker {
       Reader in(bytes.first(std::size_t(frame.bytes)), the_pool, fetch_enclosure);
       call(frame, in, answer);
     } catch (...) {
-      Failure failure = detail::current_failure();
-      failure.worker = getpid();
-      answer.write_failure(failure);
+      insist([&] {
+        Failure failure = detail::current_failure();
+        failure.worker = getpid();
+        answer.write_failure(failure);
+      });
     }
   }
 
@@ -111,7 +117,11 @@ void work_for_pool(const Message& welcome, int memory) {
   close(memory);
   TaskBoard& tasks = *static_cast<TaskBoard*>(board);
   set_process_name("PoolWorker-" + std::to_string(welcome.number), tasks.owner);
-  PoolWorker(tasks, welcome).work();
+  try {
+    PoolWorker(tasks, welcome).work();
+  } catch (const std::exception& error) {
+    refuse("the worker cannot go on: %s%s", error.what(), "");
+  }
 }
 
 }  // namespace flynn::mp

@@ -12,6 +12,7 @@
 #include <host/mp/outbox.hpp>
 #include <host/mp/serve.hpp>
 #include <host/mp/start.hpp>
+#include <host/pools/fork.hpp>
 #include <host/pools/mappings.hpp>
 #include <host/pools/worker_life.hpp>
 #include <iostream>
@@ -46,10 +47,15 @@ struct Children {
   std::mutex mutex;
   std::map<pid_t, std::string> names;
 };
+std::mutex& children_mutex();
 Children& children() {
-  static Children& children = *new Children;
+  static Children& children = []() -> Children& {
+    hold_during_fork<children_mutex>();
+    return *new Children;
+  }();
   return children;
 }
+std::mutex& children_mutex() { return children().mutex; }
 
 std::atomic<unsigned> last_number{0};
 
@@ -72,6 +78,7 @@ struct Process::State {
   pid_t pid = 0;
   std::optional<ProcessEnd> end = {};
   std::optional<Failure> failure = {};
+  OwnProcess owner = {};
 
   RunBoard& board() { return *static_cast<RunBoard*>(memory.data()); }
 
@@ -111,6 +118,10 @@ Process& Process::operator=(Process&& other) noexcept {
 
 Process::~Process() {
   if (!state_ || !state_->process.runs()) return;
+  if (!state_->owner.is_here()) {
+    state_.release();  // kept for ever: it is the other process's
+    return;
+  }
   if (state_->options.daemon) kill();
   join();
 }
@@ -149,6 +160,7 @@ bool Process::join(Duration timeout) {
   State& s = *state_;
   if (s.pid == 0) throw Error(Code::invalid_argument, s.options.name + " was not started", {}, "call start() first");
   if (s.end) return true;
+  s.owner.must_be_here(s.options.name.c_str());
   const std::int64_t deadline = detail::deadline_after(timeout);
   for (;;) {
     pollfd end = {s.process.process(), POLLIN, 0};
@@ -187,9 +199,11 @@ const std::string& Process::name() const { return state_->options.name; }
 bool Process::daemon() const { return state_->options.daemon; }
 int Process::sentinel() const { return state_->process.process(); }
 void Process::terminate() {
+  state_->owner.must_be_here(state_->options.name.c_str());
   if (state_->process.runs()) state_->process.signal(SIGTERM);
 }
 void Process::kill() {
+  state_->owner.must_be_here(state_->options.name.c_str());
   if (state_->process.runs()) state_->process.signal(SIGKILL);
 }
 

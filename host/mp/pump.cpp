@@ -7,7 +7,9 @@
 #include <functional>
 #include <host/detect/cgroup.hpp>
 #include <host/mp/pool_core.hpp>
+#include <host/pools/insist.hpp>
 #include <host/pools/mappings.hpp>
+#include <host/pools/protection.hpp>
 
 // What a pool does with its board: it puts tasks on it, takes answers off it, and closes those of workers that have
 // ended.
@@ -30,10 +32,11 @@ Failure cancelled(const char* why) {
   return {.kind = Failure::Kind::cancelled, .code = Code::cancelled, .text = std::string("the task ") + why};
 }
 
-std::uint64_t count_oom_kills() {
+std::uint64_t count_oom_kills(const std::string& root) {
   std::uint64_t kills = 0;
-  for (const flynn::detect::ControlGroup& group : flynn::detect::own_groups("/", "memory")) {
-    std::FILE* const file = std::fopen((group.folder + "/memory.events").c_str(), "re");
+  for (const flynn::detect::ControlGroup& group : flynn::detect::own_groups(root, "memory")) {
+    const std::string name_of_counts = group.v2 ? "/memory.events" : "/memory.oom_control";
+    std::FILE* const file = std::fopen((group.folder + name_of_counts).c_str(), "re");
     if (!file) continue;
     char name[64];
     for (unsigned long long count; std::fscanf(file, "%63s %llu", name, &count) == 2;)
@@ -48,20 +51,26 @@ std::uint64_t count_oom_kills() {
 void PoolCore::heard(std::uint32_t number, const Message& message, int file, int socket) {
   if (message.kind == Message::Kind::want) send_enclosure(socket, message.id);
   if (message.kind == Message::Kind::parcel && file >= 0)
-    add_mapping(sender(number), message.id, file, message.bytes);
+    insist([&] { add_mapping(sender(number), message.id, file, message.bytes); });
   else if (file >= 0)
     ::close(file);
   if (message.kind == Message::Kind::unmap) remove_mapping(sender(number), message.id);
 }
 
 void PoolCore::ended(const ProcessEnd& process) {
-  End end{process, take_stack(board_.crash(process.place)), false};
-  if (process.signal == SIGKILL) {
-    const std::uint64_t kills = count_oom_kills();
-    end.oom_suspected = std::exchange(oom_kills_, kills) < kills;
+  std::string stack;
+  bool is_oom = false;
+  try {
+    stack = take_stack(board_.crash(process.place));
+    if (process.signal == SIGKILL) {
+      const std::uint64_t kills = count_oom_kills();
+      is_oom = protects("oom") && std::exchange(oom_kills_, kills) < kills;
+    }
+  } catch (const std::exception&) {
+    // No memory: it is told without.
   }
   const std::lock_guard lock(ends_mutex_);
-  ends_.push_back(std::move(end));
+  insist([&] { ends_.push_back({process, stack, is_oom}); });
 }
 
 // ---- the pump
@@ -79,7 +88,7 @@ void PoolCore::pump() {
   const std::int64_t now = monotonic_ns();
   if (now < next_stop_check_) return;
   next_stop_check_ = now + tick_ns;
-  supervisor_->kill_stopped();
+  if (protects("stopped")) supervisor_->kill_stopped();
 }
 
 std::int64_t PoolCore::wait_limit() const {
@@ -102,7 +111,8 @@ void PoolCore::take_ends() {
   for (const End& end : ends) {
     for (Posted& posted : posted_) {
       TaskState expected = task_state(Phase::taken, end.process.number);
-      if (board_.states[posted.slot].compare_exchange_strong(expected, task_state(Phase::done))) lose(posted, end);
+      if (protects("losses") && board_.states[posted.slot].compare_exchange_strong(expected, task_state(Phase::done)))
+        lose(posted, end);
     }
     remove_mappings(sender(end.process.number));
   }
@@ -127,12 +137,20 @@ void PoolCore::collect() {
       if (i + 1 < posted_.size()) posted_[i] = std::move(posted_.back());
       posted_.pop_back();
     }
+    if (over.batch) trace(over, false);
     if (over.batch) decode(over, board_.slots[over.slot], worker_of(state));
     const std::lock_guard lock(mutex_);
     board_.states[over.slot].store(task_state(Phase::idle), std::memory_order_relaxed);
     is_used_[over.slot] = false;
     if (over.parcel) put_back(std::move(over.parcel));
   }
+}
+
+/// Before its batch is told: that may be the last thing a program waits for.
+void PoolCore::trace(const Posted& posted, bool died) {
+  if (!trace_) return;
+  const TaskTimes times = board_.slots[posted.slot].times;
+  insist([&] { trace_->add(posted.batch->describe(posted.task, {}), posted.sent, times, monotonic_ns(), died); });
 }
 
 /// Makes a result of an answer.
@@ -150,7 +168,9 @@ void PoolCore::decode(const Posted& posted, const Slot& slot, std::uint32_t numb
   }
   if (!is_good) {
     supervisor_->kill(number, "what it answered was damaged");
-    return fail(posted, {.kind = Failure::Kind::damaged, .code = Code::worker_died, .text = "the answer is damaged"});
+    return fail(posted, [] {
+      return Failure{.kind = Failure::Kind::damaged, .code = Code::worker_died, .text = "the answer is damaged"};
+    });
   }
   Reader in(bytes.first(std::size_t(frame.bytes)), sender(number));
   try {
@@ -163,7 +183,7 @@ void PoolCore::decode(const Posted& posted, const Slot& slot, std::uint32_t numb
       failure.task = posted.batch->describe(posted.task, frame.item);
       failure.text = failure.task + " threw " + failure.causes.at(0).type;
       if (!failure.causes[0].message.empty()) failure.text += ": " + failure.causes[0].message;
-      fail(posted, std::move(failure));
+      fail(posted, [&] { return failure; });
     }
   } catch (...) {
     posted.batch->fail(std::current_exception());
@@ -180,27 +200,36 @@ void PoolCore::succeed(const Waiting& task) {
   task.batch->task_is_over();
 }
 
-void PoolCore::fail(const Waiting& task, Failure failure) {
-  if (failure.task.empty()) failure.task = task.batch->describe(task.task, {});
-  task.batch->fail(std::move(failure));
+void PoolCore::fail(const Waiting& task, const std::function<Failure()>& make) {
+  task.batch->fail(insist([&] {
+    Failure failure = make();
+    if (failure.task.empty()) failure.task = task.batch->describe(task.task, {});
+    return failure;
+  }));
   succeed(task);
 }
 
 /// Its worker has ended.
 void PoolCore::lose(Posted& posted, const End& end) {
+  trace(posted, true);
   Waiting task;
   {
     const std::lock_guard lock(mutex_);
     task = std::move(posted);
     if (!is_terminated_ && !posted.is_late && task.deaths < task.batch->options().retries &&
-        task.deaths + 1 < most_deaths) {
+        (task.deaths + 1 < most_deaths || !protects("quarantine"))) {
       ++task.deaths;
-      waiting_.push_front(std::move(task));
+      insist([&] { waiting_.push_front(task); });
       return;
     }
   }
-  if (posted.is_late) return fail(task, late(*task.batch, task.task));
-  if (is_terminated_) return fail(task, why_over(task));
+  fail(task, [&] {
+    if (posted.is_late) return late(*task.batch, task.task);
+    return is_terminated_ ? why_over(task) : loss_of(task, end);
+  });
+}
+
+Failure PoolCore::loss_of(const Waiting& task, const End& end) {
   Failure failure{.kind = Failure::Kind::died,
                   .code = Code::worker_died,
                   .task = task.batch->describe(task.task, {}),
@@ -216,7 +245,7 @@ void PoolCore::lose(Posted& posted, const End& end) {
     failure.hint = "raise the memory limit of the control group, or use fewer processes or smaller tasks";
   }
   if (task.deaths + 1 >= most_deaths) failure.text += "; it has cost two workers and is not run again";
-  fail(task, std::move(failure));
+  return failure;
 }
 
 Failure PoolCore::late(const Batch& batch, std::size_t task) {
@@ -235,6 +264,7 @@ void PoolCore::expire() {
     const bool is_end = is_terminated_ || is_cancelling_ || broken_;
     is_closed_ |= is_end;
     if (!is_end && !has_deadlines_) return;
+    over.reserve(waiting_.size() + posted_.size());  // what has been taken out must not get lost
     const auto is_over = [&](const Waiting& task) { return is_end || task.deadline <= now; };
     const auto first_over = std::stable_partition(waiting_.begin(), waiting_.end(), std::not_fn(is_over));
     std::move(first_over, waiting_.end(), std::back_inserter(over));
@@ -246,11 +276,11 @@ void PoolCore::expire() {
         over.push_back(std::move(posted));
       } else if (phase_of(state) == Phase::taken && !posted.is_late && posted.deadline <= now) {
         posted.is_late = true;
-        supervisor_->kill(worker_of(state), "the time of its task was over");
+        if (protects("deadline")) supervisor_->kill(worker_of(state), "the time of its task was over");
       }
     }
   }
-  for (const Waiting& task : over) fail(task, why_over(task));
+  for (const Waiting& task : over) fail(task, [&] { return why_over(task); });
 }
 
 Failure PoolCore::why_over(const Waiting& task) const {
@@ -287,6 +317,7 @@ bool PoolCore::post_next() {
   {
     const std::lock_guard lock(mutex_);
     posted.is_shown = true;
+    if (trace_) posted.sent = monotonic_ns();
     state.store(task_state(Phase::ready), std::memory_order_release);
   }
   board_.work.ring(1);
@@ -296,6 +327,7 @@ bool PoolCore::post_next() {
 void PoolCore::write(Posted& posted) {
   const Batch& batch = *posted.batch;
   Slot& slot = board_.slots[posted.slot];
+  slot.times = {};
   std::vector<flynn::detail::SharedRef> shared;
   std::vector<Enclosure> enclosures;
   Writer out(slot.bytes, &shared, &enclosures);
@@ -341,7 +373,7 @@ std::shared_ptr<SharedMemory> PoolCore::parcel_of(std::size_t bytes) {
 void PoolCore::put_back(std::shared_ptr<SharedMemory> parcel) {
   std::size_t kept = parcel->bytes();
   for (const auto& other : kept_) kept += other->bytes();
-  if (kept <= most_kept) return kept_.push_back(std::move(parcel));
+  if (kept <= most_kept && kept_.size() < kept_.capacity()) return kept_.push_back(std::move(parcel));
   parcel.reset();
   supervisor_->take_back_lost();
 }

@@ -12,6 +12,7 @@
 #include <host/mp/modules.hpp>
 #include <host/mp/serve.hpp>
 #include <host/pools/child.hpp>
+#include <host/pools/insist.hpp>
 #include <host/pools/worker_life.hpp>
 #include <string>
 #include <thread>
@@ -59,11 +60,15 @@ pid_t fork_sibling() { return pid_t(syscall(SYS_clone, CLONE_PARENT | SIGCHLD, n
   const Message welcome = receive_welcome(memory);
   if (welcome.kind == Message::Kind::forks) serve_forks();
   if (memory < 0) _exit(no_pool);
-  std::thread([=] {
-    if (welcome.kind == Message::Kind::board) work_for_pool(welcome, memory);
-    if (welcome.kind == Message::Kind::run) run_process(welcome, memory);
-    _exit(no_pool);
-  }).detach();
+  const int error = error_of([&] {
+    std::thread([=] {
+      if (welcome.kind == Message::Kind::board) work_for_pool(welcome, memory);
+      if (welcome.kind == Message::Kind::run) run_process(welcome, memory);
+      _exit(no_pool);
+    }).detach();
+    return 0;
+  });
+  if (error != 0) refuse("no thread to work on%s%s", ": ", std::strerror(error));
   watch_program();
 }
 

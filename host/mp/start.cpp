@@ -3,13 +3,17 @@
 #include <unistd.h>
 
 #include <condition_variable>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <flynn/execution.hpp>
 #include <host/detect/budget.hpp>
 #include <host/mp/modules.hpp>
 #include <host/mp/serve.hpp>
 #include <host/mp/start.hpp>
 #include <host/pools/child.hpp>
+#include <host/pools/fork.hpp>
+#include <host/pools/insist.hpp>
 #include <thread>
 
 #include <flynn/mp/pipe.hpp>
@@ -23,17 +27,21 @@ std::atomic<StartMethod> standard_method{StartMethod::forkserver};
 template <class T>
 class OfThisProcess {
  public:
-  T& get() {
-    const std::lock_guard lock(mutex_);
-    if (!object_ || owner_ != getpid()) object_ = new T;  // that of a parent is left alone
-    owner_ = getpid();
+  static T& get() {
+    [[maybe_unused]] static const bool is_held = (hold_during_fork<mutex>(), true);
+    const std::lock_guard lock(mutex());
+    static OwnProcess owner;
+    if (!object_ || !owner.is_here()) object_ = new T;  // that of a parent is left alone
+    owner = OwnProcess();
     return *object_;
   }
 
  private:
-  std::mutex mutex_;
-  T* object_ = nullptr;
-  pid_t owner_ = 0;
+  static std::mutex& mutex() {
+    static std::mutex mutex;
+    return mutex;
+  }
+  static inline T* object_ = nullptr;
 };
 
 class LastingThread {
@@ -55,7 +63,7 @@ class LastingThread {
   [[noreturn]] void work() {
     for (std::unique_lock lock(mutex_);;) {
       changed_.wait(lock, [this] { return task_; });
-      result_ = (*task_)();
+      result_ = error_of(*task_);
       task_ = nullptr;
       changed_.notify_all();
     }
@@ -119,6 +127,8 @@ class ForkServer {
         continue;
       }
       child = pid_t(answer.number);
+      // It does so itself, but perhaps only after this server has ended, and all of its group with it.
+      if (answer.kind == Message::Kind::hello) setpgid(child, child);
       return answer.kind == Message::Kind::hello ? 0 : int(answer.id);
     }
     return ECONNRESET;
@@ -142,10 +152,13 @@ class ForkServer {
   }
 
   bool hear(Message& answer) {
-    constexpr int limit_ms = 5000;
+    const std::int64_t deadline = monotonic_ns() + 5'000'000'000;
     pollfd socket = {server_->socket(), POLLIN, 0};
-    int none;
-    return poll(&socket, 1, limit_ms) == 1 && receive_message(server_->socket(), answer, none);
+    int none, count;
+    while ((count = poll(&socket, 1, int((deadline - monotonic_ns()) / 1'000'000))) < 0 && errno == EINTR &&
+           monotonic_ns() < deadline) {
+    }
+    return count == 1 && receive_message(server_->socket(), answer, none);
   }
 
   const Start start_;
@@ -158,9 +171,6 @@ struct StandardServer : ForkServer {
   StandardServer()
       : ForkServer([](int given, pid_t& child) { return on_lasting_thread([&] { return spawn(given, child); }); }) {}
 };
-
-OfThisProcess<StandardServer> standard_server;
-OfThisProcess<LastingThread> lasting_thread;
 
 std::size_t thread_count() {
   const std::filesystem::directory_iterator threads("/proc/self/task");
@@ -190,13 +200,13 @@ void must_be_copyable() {
 
 }  // namespace
 
-int on_lasting_thread(const std::function<int()>& run) { return lasting_thread.get().run(run); }
+int on_lasting_thread(const std::function<int()>& run) { return OfThisProcess<LastingThread>::get().run(run); }
 
 Start start_of(StartMethod method) {
   if (method != StartMethod::fork) must_be_initialised();
   if (method == StartMethod::spawn) return spawn;
   if (method == StartMethod::forkserver)
-    return [](int given, pid_t& child) { return standard_server.get().fork(given, child); };
+    return [](int given, pid_t& child) { return OfThisProcess<StandardServer>::get().fork(given, child); };
   must_be_copyable();
   auto server = std::make_shared<ForkServer>(fork_here);
   server->must_run();  // now, before there are threads

@@ -9,6 +9,7 @@
 
 #include <host/mp/crash.hpp>
 #include <host/mp/frame.hpp>
+#include <host/mp/trace.hpp>
 #include <host/pools/bell.hpp>
 #include <host/pools/task_state.hpp>
 
@@ -16,8 +17,9 @@ namespace flynn::mp {
 
 /// A call, and then its answer.
 struct Slot {
-  static constexpr std::size_t room = 2048 - sizeof(Frame);
+  static constexpr std::size_t room = 2048 - sizeof(Frame) - sizeof(TaskTimes);
   Frame frame;
+  TaskTimes times;  ///< of a board that is traced
   std::byte bytes[room];
 };
 
@@ -27,6 +29,7 @@ struct TaskBoard {
   // Written before there are workers.
   std::uint32_t workers;
   char owner[64];            ///< the name of the process that has the pool
+  bool is_traced;
   std::uint64_t most_tasks;  ///< after which a worker makes room for a new one; 0: any number
   Frame initializer;         ///< a call that each worker makes first; its bytes come last. None if it has no code.
 

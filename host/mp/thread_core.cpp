@@ -3,6 +3,7 @@
 #include <deque>
 #include <flynn/mp/executor.hpp>
 #include <mutex>
+#include <host/pools/fork.hpp>
 #include <system_error>
 #include <thread>
 
@@ -14,7 +15,10 @@ class ThreadCore : public Engine, public std::enable_shared_from_this<ThreadCore
   ThreadCore(unsigned threads, std::function<void()> initializer)
       : most_(threads), initializer_(std::move(initializer)) {}
 
+  bool is_here() const { return own_process_.is_here(); }
+
   void submit(std::shared_ptr<ThreadTask> task) {
+    own_process_.must_be_here("the executor");
     const std::lock_guard lock(mutex_);
     if (is_closed_) throw Error(Code::invalid_argument, "the executor was shut down", {}, "make a new one");
     tasks_.push_back(std::move(task));
@@ -31,6 +35,7 @@ class ThreadCore : public Engine, public std::enable_shared_from_this<ThreadCore
   }
 
   bool help_until(const std::function<bool()>& holds, std::int64_t deadline) override {
+    own_process_.must_be_here("the executor");
     return wait_until(holds, deadline);
   }
 
@@ -57,6 +62,7 @@ class ThreadCore : public Engine, public std::enable_shared_from_this<ThreadCore
   }
 
   void shutdown(const ShutdownOptions& options) {
+    own_process_.must_be_here("the executor");
     std::deque<std::shared_ptr<ThreadTask>> dropped;
     std::vector<std::thread> threads;
     {
@@ -115,6 +121,7 @@ class ThreadCore : public Engine, public std::enable_shared_from_this<ThreadCore
     task.finish();
   }
 
+  const OwnProcess own_process_;
   const std::size_t most_;
   const std::function<void()> initializer_;
   std::mutex mutex_;
@@ -131,6 +138,10 @@ ThreadHandle::ThreadHandle(unsigned threads, std::function<void()> initializer)
                                          std::move(initializer))) {}
 
 ThreadHandle::~ThreadHandle() {
+  if (!core_->is_here()) {
+    new std::shared_ptr<ThreadCore>(std::move(core_));  // kept for ever: its threads are not in this copy
+    return;
+  }
   try {
     core_->shutdown({});
   } catch (...) {

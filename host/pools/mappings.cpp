@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include <host/pools/fork.hpp>
 #include <host/pools/mappings.hpp>
 #include <host/pools/shared_memory.hpp>
 
@@ -26,10 +27,15 @@ struct Mappings {
 };
 
 /// Lives until the process ends.
+std::mutex& mappings_mutex();
 Mappings& mappings() {
-  static Mappings& mappings = *new Mappings;
+  static Mappings& mappings = []() -> Mappings& {
+    hold_during_fork<mappings_mutex>();
+    return *new Mappings;
+  }();
   return mappings;
 }
+std::mutex& mappings_mutex() { return mappings().mutex; }
 
 void drop(const Mapping& mapping) {
   if (mapping.file >= 0) close(mapping.file);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <host/pools/message.hpp>
+#include <host/pools/protection.hpp>
 
 namespace flynn {
 namespace {
@@ -45,7 +46,7 @@ bool receive_message(int socket, Message& message, int& descriptor) {
   header.msg_controllen = sizeof control.bytes;
   descriptor = -1;
   ssize_t count;
-  while ((count = recvmsg(socket, &header, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
+  while ((count = recvmsg(socket, &header, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR && protects("interrupted")) {
   }
   if (count != ssize_t(sizeof message)) return false;
   if (const cmsghdr* rights = CMSG_FIRSTHDR(&header); rights && rights->cmsg_type == SCM_RIGHTS)

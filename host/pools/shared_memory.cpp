@@ -14,6 +14,7 @@
 #include <mutex>
 
 #include <host/detect/memory.hpp>
+#include <host/pools/fork.hpp>
 #include <host/pools/placement.hpp>
 #include <host/pools/shared_memory.hpp>
 
@@ -28,10 +29,15 @@ struct Registry {
 };
 
 /// Lives until the process ends: static objects may own shared memory.
+std::mutex& registry_mutex();
 Registry& registry() {
-  static Registry& registry = *new Registry;
+  static Registry& registry = []() -> Registry& {
+    hold_during_fork<registry_mutex>();
+    return *new Registry;
+  }();
   return registry;
 }
+std::mutex& registry_mutex() { return registry().mutex; }
 
 /// Has all pages now, so that none is missing later, which would be SIGBUS. In pieces: a signal undoes the one that it
 /// interrupts.
@@ -118,6 +124,7 @@ SharedMemory::SharedMemory(std::size_t bytes, Placement placement) : SharedMemor
   (void)place(data_, bytes, placement);  // a wish, and before there are pages
   must(fill(file_, bytes, text));
   id_ = new_id();
+  made_after_ = fork_generation();
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   all.by_begin[static_cast<const char*>(data_)] = {id_, 0, bytes_, file_};
@@ -138,6 +145,7 @@ SharedMemory::SharedMemory(int file, std::size_t bytes, std::uint64_t id) : Shar
   bytes_ = bytes;
   file_ = file;
   id_ = id;
+  made_after_ = fork_generation();
   let_live();
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
@@ -155,7 +163,7 @@ SharedMemory::~SharedMemory() {
     all.losses.fetch_add(1, std::memory_order_release);
     munmap(data_, bytes_);
   }
-  if (!lives_on_) {
+  if (!lives_on_ && made_after_ == fork_generation()) {
     // Whoever still maps it: the pages are gone, the last one too, of which a hole of just these bytes would only zero a
     // part.
     const std::size_t page = std::size_t(sysconf(_SC_PAGESIZE));

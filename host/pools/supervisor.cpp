@@ -11,6 +11,8 @@
 #include <flynn/build_id.hpp>
 #include <flynn/execution.hpp>
 #include <host/pools/child.hpp>
+#include <host/pools/insist.hpp>
+#include <host/pools/protection.hpp>
 #include <host/pools/supervisor.hpp>
 
 namespace flynn {
@@ -35,14 +37,18 @@ Supervisor::Settings with_start(Supervisor::Settings settings) {
 
 }  // namespace
 
+Wake::Wake() : file_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+Wake::~Wake() {
+  if (file_ >= 0) close(file_);
+}
+
 Supervisor::Supervisor(Settings settings, const SharedMemory& board, Hooks hooks)
     : settings_(with_start(std::move(settings))),
       board_(board.file()),
       board_bytes_(board.bytes()),
       hooks_(std::move(hooks)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       shared_(settings_.shared) {
-  if (wake_ < 0) {
+  if (wake_.file() < 0) {
     last_trouble_ = std::strerror(errno);
     return;
   }
@@ -66,10 +72,9 @@ Supervisor::~Supervisor() {
       const std::lock_guard lock(mutex_);
       is_closing_ = true;
     }
-    eventfd_write(wake_, 1);
+    eventfd_write(wake_.file(), 1);
     thread_.join();
   }
-  if (wake_ >= 0) close(wake_);
 }
 
 std::vector<pid_t> Supervisor::pids() const {
@@ -159,8 +164,12 @@ void Supervisor::kill_stopped() {
 
 void Supervisor::supervise() {
   for (;;) {
-    start_due();
-    wait_for_events();
+    try {
+      start_due();
+      wait_for_events();
+    } catch (const std::exception&) {  // no memory: what was not done now will be
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     const std::lock_guard lock(mutex_);
     if (is_closing_) break;
   }
@@ -169,7 +178,7 @@ void Supervisor::supervise() {
 
 void Supervisor::start_due() {
   const std::lock_guard lock(mutex_);
-  if (!is_replacing_) return;
+  if (!is_replacing_ || (last_number_ >= workers_.size() && !protects("replacement"))) return;
   const std::int64_t now = monotonic_ns();
   for (unsigned place = 0; place < workers_.size(); ++place) {
     const Worker& worker = workers_[place];
@@ -202,7 +211,7 @@ void Supervisor::start_failed(Worker& worker, std::string why, bool is_lasting) 
 
 /// Listens to the workers' ends and sockets until something happens or a start is due.
 void Supervisor::wait_for_events() {
-  std::vector<pollfd> files = {{wake_, POLLIN, 0}};
+  std::vector<pollfd> files = {{wake_.file(), POLLIN, 0}};
   std::int64_t first_start = no_deadline;
   {
     const std::lock_guard lock(mutex_);
@@ -256,8 +265,9 @@ void Supervisor::bury(Worker& worker) {
   worker.was_stopped = false;
   ProcessEnd end = worker.bury();
   end.place = std::uint32_t(&worker - workers_.data());
-  ended_[end.number] = end.words;
-  if (!was_ready && !worker.is_given_up) start_failed(worker, "a worker " + end.words + " before it was ready", false);
+  insist([&] { ended_[end.number] = end.words; });
+  if (!was_ready && !worker.is_given_up)
+    insist([&] { start_failed(worker, "a worker " + end.words + " before it was ready", false); });
   settled_.notify_all();
   if (hooks_.ended) hooks_.ended(end);
   if (hooks_.changed) hooks_.changed();

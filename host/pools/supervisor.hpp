@@ -13,6 +13,18 @@
 
 namespace flynn {
 
+/// A descriptor by which a thread that polls is woken.
+class Wake {
+ public:
+  Wake();
+  ~Wake();
+  Wake(const Wake&) = delete;
+  int file() const { return file_; }  ///< -1: there was none left
+
+ private:
+  const int file_;
+};
+
 /// Starts worker processes, replaces those that end, and remembers how they did. All on a thread of its own, which
 /// lives as long: the kernel kills the workers when that thread is gone, and with it the process.
 class Supervisor {
@@ -82,7 +94,7 @@ class Supervisor {
   const int board_;
   const std::size_t board_bytes_;
   const Hooks hooks_;
-  int wake_;  ///< an eventfd that the own thread listens to
+  const Wake wake_;
 
   mutable std::mutex mutex_;  ///< guards what follows; no worker ever holds it
   std::condition_variable settled_;

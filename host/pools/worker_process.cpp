@@ -10,6 +10,8 @@
 #include <cstring>
 #include <utility>
 
+#include <host/pools/insist.hpp>
+#include <host/pools/protection.hpp>
 #include <host/pools/worker_process.hpp>
 
 namespace flynn {
@@ -56,7 +58,7 @@ WorkerProcess::WorkerProcess(WorkerProcess&& other) noexcept
       socket_(std::exchange(other.socket_, -1)),
       number_(other.number_),
       memories_(std::move(other.memories_)),
-      why_killed_(std::move(other.why_killed_)) {}
+      why_killed_(other.why_killed_) {}
 
 WorkerProcess::~WorkerProcess() {
   if (!runs()) return;
@@ -67,7 +69,7 @@ WorkerProcess::~WorkerProcess() {
 int WorkerProcess::start(const Start& start, int cpu, const Message& welcome, int memory) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return errno;
-  int error = start(ends[1], pid_);
+  int error = error_of([&] { return start(ends[1], pid_); });
   close(ends[1]);
   socket_ = ends[0];
   if (error == 0) {
@@ -84,17 +86,18 @@ int WorkerProcess::start(const Start& start, int cpu, const Message& welcome, in
   }
   number_ = welcome.number;
   memories_.clear();
-  why_killed_.clear();
+  why_killed_ = "";
   if (cpu >= 0) pin(pid_, cpu);
   return send_message(socket_, welcome, memory);
 }
 
 int WorkerProcess::give(const SharedPlace& memory) {
   if (memories_.contains(memory.id)) return 0;
+  memories_.insert(memory.id);
   const Message message{.kind = Message::Kind::map, .id = memory.id, .bytes = memory.bytes};
   int error = send_message(socket_, message, memory.file);
   if (error == EAGAIN && has_room_within(socket_, room_ms)) error = send_message(socket_, message, memory.file);
-  if (error == 0) memories_.insert(memory.id);
+  if (error != 0) memories_.erase(memory.id);
   return error;
 }
 
@@ -118,7 +121,7 @@ bool WorkerProcess::has_ended() const {
 void WorkerProcess::signal(int number) { syscall(SYS_pidfd_send_signal, process_, number, nullptr, 0); }
 
 void WorkerProcess::kill(const char* why) {
-  if (why_killed_.empty()) why_killed_ = why;
+  if (!*why_killed_) why_killed_ = why;
   signal(SIGKILL);
 }
 
@@ -129,12 +132,12 @@ ProcessEnd WorkerProcess::bury() {
   int result;
   while ((result = waitid(by_pidfd, id_t(process_), &info, WEXITED)) != 0 && errno == EINTR) {
   }
-  ::kill(-pid_, SIGKILL);  // what it may have started
+  if (protects("group")) ::kill(-pid_, SIGKILL);  // what it may have started
   close_and_forget(process_);
   close_and_forget(socket_);
   ProcessEnd end{.number = number_, .pid = pid_, .is_known = result == 0};
   (info.si_code == CLD_EXITED ? end.exit_code : end.signal) = info.si_status;
-  end.words = why_killed_.empty() ? words_of(end) : "was killed: " + why_killed_;
+  insist([&] { end.words = *why_killed_ ? std::string("was killed: ") + why_killed_ : words_of(end); });
   return end;
 }
 

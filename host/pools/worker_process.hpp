@@ -52,7 +52,7 @@ class WorkerProcess {
   bool is_stopped() const;
   bool has_ended() const;
   void signal(int number);
-  void kill(const char* why);
+  void kill(const char* why);  ///< `why` must last
   void hang_up();  ///< it ends by itself
 
   /// After its end: reaps it.
@@ -63,7 +63,7 @@ class WorkerProcess {
   int process_ = -1, socket_ = -1;
   std::uint32_t number_ = 0;
   std::set<std::uint64_t> memories_;
-  std::string why_killed_;
+  const char* why_killed_ = "";
 };
 
 }  // namespace flynn

@@ -1,9 +1,11 @@
 // mp_parent_program MODE: a program with a pool, for a test that kills it. Prints the numbers of its processes in a
-// line and then waits for its end. MODE: idle, sleep, spin, stopped; or without_init, which prints the error and ends.
+// line and then waits for its end. MODE: idle, sleep, spin, stopped. Or without_init: prints the error and ends. Or
+// cancels, cancels_slowly: a program that has its say when it is interrupted, as docs/mp.md shows.
 
 #include <signal.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 
@@ -29,12 +31,47 @@ int without_init() {
   return 1;
 }
 
+volatile std::sig_atomic_t stopped_by = 0;
+
+/// The first signal asks to stop, the second one ends the program as if there were no handler.
+void stop_on_signals() {
+  struct sigaction action = {};
+  action.sa_handler = [](int number) { stopped_by = number; };
+  action.sa_flags = SA_RESETHAND;
+  for (int number : {SIGINT, SIGTERM, SIGHUP}) sigaction(number, &action, nullptr);
+}
+
+int cancel_when_interrupted(bool is_slow) {
+  stop_on_signals();
+  mp::Pool pool(2);
+  const auto endless = pool.apply_async([] {
+    for (;;) pause();
+  });
+  for (pid_t pid : pool.pids()) std::printf("%d ", int(pid));
+  std::puts("");
+  std::fflush(stdout);
+  while (!endless.wait(std::chrono::milliseconds(20)))
+    if (stopped_by) {
+      if (is_slow) {
+        std::puts("cancelling");
+        std::fflush(stdout);
+        sleep(60);
+        sleep(60);  // the first one may have been cut short
+      }
+      pool.terminate();
+      pool.join();
+    }
+  std::puts(endless.try_get().error().what());
+  return 128 + stopped_by;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   if (count == 2 && std::strcmp(arguments[1], "without_init") == 0) return without_init();
   mp::init(count, arguments);
   const std::string mode = arguments[1];
+  if (mode.starts_with("cancels")) return cancel_when_interrupted(mode == "cancels_slowly");
   mp::Pool pool(4);
   mp::Process process({.name = "own"}, [] { pause(); });
   process.start();

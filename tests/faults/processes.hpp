@@ -2,12 +2,15 @@
 // What a test wants to know of the processes around it.
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -62,5 +65,68 @@ inline bool holds_within(std::chrono::milliseconds limit, const std::function<bo
   }
   return true;
 }
+
+/// A program that runs, its output, and its end. Killed when this goes away.
+class Program {
+ public:
+  explicit Program(const std::vector<std::string>& words) {
+    int in[2], out[2];
+    if (pipe(in) != 0 || pipe(out) != 0) return;
+    pid_ = fork();
+    if (pid_ == 0) run(words, in, out);
+    close(in[0]);
+    close(out[1]);
+    input = fdopen(in[1], "w");
+    output = fdopen(out[0], "r");
+  }
+  ~Program() {
+    if (pid_ > 0 && !status_) {
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    if (input) fclose(input);
+    if (output) fclose(output);
+  }
+  Program(const Program&) = delete;
+
+  pid_t pid() const { return pid_; }
+  /// What a shell would show: the exit code, or 128 and the signal; none when it has not ended in time.
+  std::optional<int> end_within(std::chrono::milliseconds limit) {
+    int status = 0;
+    if (!status_ && holds_within(limit, [&] { return waitpid(pid_, &status, WNOHANG) == pid_; }))
+      status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return status_;
+  }
+  /// All that it prints from now on.
+  std::string rest() {
+    std::string text;
+    for (int c; output && (c = fgetc(output)) != EOF;) text += char(c);
+    return text;
+  }
+  /// Numbers that it prints.
+  std::vector<pid_t> read_pids(std::size_t count) {
+    std::vector<pid_t> pids;
+    for (int pid; pids.size() < count && fscanf(output, "%d", &pid) == 1;) pids.push_back(pid);
+    return pids;
+  }
+
+  std::FILE *input = nullptr, *output = nullptr;
+
+ private:
+  [[noreturn]] static void run(const std::vector<std::string>& words, const int* in, const int* out) {
+    dup2(in[0], 0);
+    dup2(out[1], 1);
+    dup2(out[1], 2);
+    for (int file : {in[0], in[1], out[0], out[1]}) close(file);
+    std::vector<char*> arguments;
+    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    execvp(arguments[0], arguments.data());
+    _exit(127);
+  }
+
+  pid_t pid_ = -1;
+  std::optional<int> status_;
+};
 
 }  // namespace flynn::faults

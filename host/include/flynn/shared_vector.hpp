@@ -44,6 +44,7 @@ class FLYNN_API SharedMemory {
     std::swap(bytes_, other.bytes_);
     std::swap(file_, other.file_);
     std::swap(id_, other.id_);
+    std::swap(made_after_, other.made_after_);
     lives_on_ = other.lives_on_.exchange(lives_on_);
   }
 
@@ -51,6 +52,7 @@ class FLYNN_API SharedMemory {
   std::size_t bytes_ = 0;
   int file_ = -1;
   std::uint64_t id_ = 0;
+  std::uint64_t made_after_ = 0;  ///< so many forks: a copy of the process that made it leaves its pages alone
   mutable std::atomic<bool> lives_on_{false};
 };
 

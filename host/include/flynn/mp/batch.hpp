@@ -47,7 +47,11 @@ class FLYNN_API Batch : public State {
     if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) all_are_over();
   }
   void all_are_over() {
-    if (!has_failed()) complete();
+    try {
+      if (!has_failed()) complete();
+    } catch (...) {
+      fail(std::current_exception());
+    }
     release();
     finish();
   }

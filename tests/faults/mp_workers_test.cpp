@@ -1,39 +1,17 @@
-// flynn::mp when processes die: the rows A1 to A30 of docs/faults.md that are about pools of functions. Each test also
-// checks that no process, file descriptor or shared memory is left.
+// flynn::mp when its workers die: the rows A1 to A29 of docs/faults.md that are about pools of functions. Each test also
+// checks that no process, file descriptor, shared memory or thread is left.
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <optional>
-#include <random>
 #include <thread>
 
-#include <flynn/mp.hpp>
-#include <tests/faults/processes.hpp>
-#include <tests/seed.hpp>
+#include <tests/faults/mp_fixture.hpp>
 
 namespace flynn::mp {
 namespace {
 
-using namespace std::chrono_literals;
-using std::chrono::steady_clock;
-
-using faults::slow;
-
-int square(int x) { return x * x; }
-pid_t who() { return getpid(); }
-int sleep_for(int milliseconds) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-  return milliseconds;
-}
-void raise_signal(int number) { raise(number); }
 [[maybe_unused]] void store_to_null() {
   volatile int* volatile null = nullptr;
   *null = 1;
@@ -46,62 +24,6 @@ void exit_now(int code) { _exit(code); }
   if (depth < 0) return 0;  // never
   return recurse(depth + 1) + frame[0];
 }
-
-/// Pieces of flynn's shared memory that this process has mapped.
-std::size_t mapped_memfds() {
-  std::ifstream maps("/proc/self/maps");
-  std::size_t count = 0;
-  for (std::string line; std::getline(maps, line);) count += line.find("memfd:flynn") != std::string::npos;
-  return count;
-}
-
-class FaultTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    Pool(1u);  // the fork server stays
-    files_ = faults::open_files();
-    children_ = faults::children().size();
-    memories_ = mapped_memfds();
-    threads_ = faults::threads();
-  }
-  void TearDown() override {
-    pool_.reset();
-    EXPECT_TRUE(faults::holds_within(5s, [&] { return faults::children().size() == children_; }))
-        << "a process is left";
-    EXPECT_EQ(faults::open_files(), files_) << "a file descriptor is left";
-    EXPECT_EQ(mapped_memfds(), memories_) << "shared memory is left";
-    EXPECT_EQ(faults::threads(), threads_) << "a thread is left";
-  }
-
-  Pool& make_pool(unsigned workers) { return pool_.emplace(PoolOptions{.processes = workers}); }
-
-  /// All workers are there, and each task is done once.
-  void expect_whole(unsigned workers) {
-    EXPECT_TRUE(faults::holds_within(1s * slow, [&] { return pool_->pids().size() == workers; }));
-    std::vector<int> x(1000);
-    for (int i = 0; i < 1000; ++i) x[std::size_t(i)] = i;
-    const std::vector<int> y = pool_->map(square, x, 1);
-    for (int i = 0; i < 1000; ++i) ASSERT_EQ(y[std::size_t(i)], i * i);
-  }
-
-  template <class Check>
-  void expect_death(const AsyncResult<void>& result, const Check& check) {
-    const auto begin = steady_clock::now();
-    try {
-      result.get(5s * slow);
-      ADD_FAILURE() << "nothing was thrown";
-    } catch (const WorkerDied& died) {
-      EXPECT_EQ(died.code(), Code::worker_died);
-      check(died);
-    }
-    EXPECT_LT(steady_clock::now() - begin, 1s * slow);
-  }
-
-  std::optional<Pool> pool_;
-
- private:
-  std::size_t files_ = 0, children_ = 0, memories_ = 0, threads_ = 0;
-};
 
 TEST_F(FaultTest, A1_AKilledBusyWorkerCostsItsTaskAlone) {
   for (unsigned workers : {1u, 2u, 5u, 13u}) {
@@ -268,28 +190,6 @@ TEST_F(FaultTest, A12_DeathInReadingAndWriting) {
   expect_whole(2);
 }
 
-/// A file that grows by a byte whenever a task has begun.
-class Marks {
- public:
-  Marks() : file_(mkstemp(path_)) {}
-  ~Marks() {
-    close(file_);
-    unlink(path_);
-  }
-  std::string path() const { return path_; }
-  bool reach(int count) {
-    return faults::holds_within(10s, [&] { return lseek(file_, 0, SEEK_END) >= count; });
-  }
-
- private:
-  char path_[32] = "/tmp/flynn-marks-XXXXXX";
-  int file_;
-};
-void mark_and_sleep(const std::string& path) {
-  const int file = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  if (write(file, "x", 1) == 1) sleep(60);
-}
-
 TEST_F(FaultTest, A17_TheDeathOfAllWorkers) {
   Pool& pool = make_pool(4);
   Marks marks;
@@ -305,12 +205,21 @@ TEST_F(FaultTest, A17_TheDeathOfAllWorkers) {
 TEST_F(FaultTest, A18_ATaskThatKillsItsWorkersIsGivenUp) {
   Pool& pool = make_pool(2);
   const auto begin = steady_clock::now();
+  Marks marks;
   try {
-    pool.apply_async(TaskOptions{.retries = 5}, raise_signal, SIGABRT).get();
+    pool.apply_async(
+            TaskOptions{.retries = 5},
+            [](const std::string& path) {
+              mark(path);
+              std::abort();
+            },
+            marks.path())
+        .get();
     FAIL();
   } catch (const WorkerDied& died) {
     EXPECT_NE(died.text().find("it has cost two workers"), std::string::npos) << died.text();
   }
+  EXPECT_EQ(marks.count(), 2) << "it was run twice";
   EXPECT_LT(steady_clock::now() - begin, 3s * slow);
   expect_whole(2);
 }
@@ -360,84 +269,6 @@ TEST_F(FaultTest, A28_EndsFromACallback) {
     is_over = true;
   });
   EXPECT_TRUE(faults::holds_within(2s * slow, [&] { return is_over.load(); }));
-}
-
-TEST_F(FaultTest, A30_EachTaskHasOneOutcome) {
-  Pool& pool = make_pool(4);
-  std::mt19937 random{unsigned(test_seed())};
-  std::atomic<bool> is_over = false;
-  std::thread killer([&] {
-    while (!is_over) {
-      const std::vector<pid_t> pids = pool.pids();
-      if (!pids.empty()) kill(pids[random() % pids.size()], SIGKILL);
-      std::this_thread::sleep_for(std::chrono::milliseconds(5 + random() % 20));
-    }
-  });
-  std::atomic<int> outcomes = 0;
-  int good = 0, lost = 0;
-  std::vector<AsyncResult<int>> results;
-  for (int i = 0; i < 3000; ++i) {
-    results.push_back(pool.apply_async(
-        [](int x) {
-          std::this_thread::sleep_for(std::chrono::microseconds(500));
-          return square(x);
-        },
-        i));
-    results.back().callback([&](int) { ++outcomes; }).error_callback([&](const Error&) { ++outcomes; });
-  }
-  for (int i = 0; i < 3000; ++i) {
-    const Result<int> result = results[std::size_t(i)].try_get(30s * slow);
-    if (result)
-      good += *result == i * i;
-    else
-      lost += result.error().code() == Code::worker_died;
-  }
-  is_over = true;
-  killer.join();
-  pool.close();
-  pool.join();
-  EXPECT_EQ(good + lost, 3000);
-  EXPECT_EQ(outcomes, 3000);
-  EXPECT_GT(good, 2000);
-  std::printf("%d done, %d lost with their workers\n", good, lost);
-}
-
-/// What is left of a program that was killed: nothing, whatever its processes were doing, those of the fork server and
-/// the server included.
-class OrphanTest : public ::testing::TestWithParam<const char*> {};
-
-TEST_P(OrphanTest, A21_LeavesNothing) {
-  const std::string mode = GetParam();
-  const std::string command = "exec " FLYNN_TEST_MP_PARENT " " + mode + " 2>&1 & echo $!; wait";
-  FILE* const shell = popen(command.c_str(), "r");
-  ASSERT_TRUE(shell);
-  int parent = 0, pid = 0;
-  ASSERT_EQ(fscanf(shell, "%d", &parent), 1);
-  std::vector<pid_t> processes;
-  while (processes.size() < 6 && fscanf(shell, "%d", &pid) == 1) processes.push_back(pid);
-  ASSERT_EQ(processes.size(), 6u);
-  for (pid_t process : processes) EXPECT_TRUE(faults::is_alive(process));
-  if (mode == "sleep") kill(processes[0], SIGKILL);  // A22: and a worker with it
-  kill(parent, SIGKILL);
-  const auto begin = steady_clock::now();
-  for (pid_t process : processes)
-    EXPECT_TRUE(faults::holds_within(2s * slow, [&] { return !faults::is_alive(process); })) << process;
-  std::printf("nothing left after %.1f ms\n",
-              std::chrono::duration<double, std::milli>(steady_clock::now() - begin).count());
-  pclose(shell);
-}
-
-INSTANTIATE_TEST_SUITE_P(, OrphanTest, ::testing::Values("idle", "sleep", "spin", "stopped"),
-                         [](const auto& info) { return std::string(info.param); });
-
-TEST(WithoutInit, TellsWhatToAdd) {
-  FILE* const output = popen(FLYNN_TEST_MP_PARENT " without_init 2>&1", "r");
-  ASSERT_TRUE(output);
-  char text[1000] = {};
-  ASSERT_TRUE(fgets(text, sizeof text, output));
-  EXPECT_EQ(pclose(output), 0);
-  std::printf("%s", text);
-  EXPECT_NE(std::string(text).find("make `flynn::mp::init(argc, argv);` the first line of main"), std::string::npos);
 }
 
 /// The bytes of a large value go through memory of their own; what dies with it must not keep it.
