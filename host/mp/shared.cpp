@@ -1,3 +1,4 @@
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,6 +41,14 @@ SharedRef Reader::shared() {
 }
 
 namespace detail {
+
+void prepare(void* data, std::size_t bytes) {
+  const auto page = std::uintptr_t(sysconf(_SC_PAGESIZE));
+  const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(data) + page - 1) / page * page;
+  const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(data) + bytes) / page * page;
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // a wish
+}
+
 namespace {
 
 constexpr std::size_t line = 64, chunk_bytes = std::size_t{64} << 10, most_small = chunk_bytes / 8;

@@ -124,14 +124,16 @@ SharedMemory::SharedMemory(std::size_t bytes, Placement placement) : SharedMemor
 }
 
 SharedMemory::SharedMemory(int file, std::size_t bytes, std::uint64_t id) : SharedMemory() {
-  // Its page table is filled at once: a fault for each page would cost more than reading it.
-  void* const data = is_whole(file, bytes)
-                         ? mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file, 0)
-                         : MAP_FAILED;
+  void* const data =
+      is_whole(file, bytes) ? mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) : MAP_FAILED;
   if (data == MAP_FAILED) {
     close(file);
     return;
   }
+  // Its page table is filled at once: a fault for each page would cost more than reading it. As if for reading, which
+  // takes 16 pages at a time; they may be written all the same. (Kernels before 5.14 do not know it.)
+  constexpr int populate_read = 22;
+  madvise(data, bytes, populate_read);
   data_ = data;
   bytes_ = bytes;
   file_ = file;

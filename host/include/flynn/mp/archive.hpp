@@ -13,6 +13,7 @@
 #include <cstring>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <flynn/shared_vector.hpp>
@@ -68,9 +69,13 @@ class Reader : public cereal::InputArchive<Reader> {
       : InputArchive(this), bytes_(bytes), sender_(sender), take_file_(take_file) {}
 
   void get(void* data, std::size_t bytes) {
+    const std::byte* const from = skip(bytes);
+    if (bytes != 0) std::memcpy(data, from, bytes);
+  }
+  /// The next bytes where they lie.
+  const std::byte* skip(std::size_t bytes) {
     if (bytes > left()) throw Error(Code::internal, "a message of flynn::mp ends too early");
-    if (bytes != 0) std::memcpy(data, bytes_.data() + used_, bytes);
-    used_ += bytes;
+    return bytes_.data() + std::exchange(used_, used_ + bytes);
   }
   /// What share() wrote. Throws Error when the memory does not come or cannot be mapped.
   FLYNN_API flynn::detail::SharedRef shared();
@@ -115,6 +120,32 @@ void CEREAL_LOAD_FUNCTION_NAME(Reader& in, cereal::SizeTag<T>& tag) {
   constexpr std::size_t most_empty = 1 << 20;
   in(tag.size);
   if (tag.size > std::max(in.left(), most_empty)) throw Error(Code::internal, "a message of flynn::mp is damaged");
+}
+
+namespace detail {
+/// Memory that will be written soon, all of it: in huge pages where the kernel has them, each of which is one fault.
+FLYNN_API void prepare(void* data, std::size_t bytes);
+}  // namespace detail
+
+/// Numbers are copied into untouched memory. cereal would set them to 0 first.
+template <class T, class A>
+requires(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>)
+void CEREAL_LOAD_FUNCTION_NAME(Reader& in, std::vector<T, A>& numbers) {
+  constexpr std::size_t large = std::size_t{4} << 20;
+  cereal::size_type size = 0;
+  in(cereal::make_size_tag(size));
+  if (size > in.left() / sizeof(T)) throw Error(Code::internal, "a message of flynn::mp ends too early");
+  const std::byte* const bytes = in.skip(std::size_t(size) * sizeof(T));
+  numbers.clear();
+  numbers.reserve(std::size_t(size));
+  if (size * sizeof(T) >= large) detail::prepare(numbers.data(), std::size_t(size) * sizeof(T));
+  if (reinterpret_cast<std::uintptr_t>(bytes) % alignof(T) == 0) {
+    const T* const first = reinterpret_cast<const T*>(bytes);
+    numbers.assign(first, first + size);
+  } else {
+    numbers.resize(std::size_t(size));
+    if (size != 0) std::memcpy(numbers.data(), bytes, std::size_t(size) * sizeof(T));
+  }
 }
 
 template <class T>
