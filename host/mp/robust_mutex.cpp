@@ -3,23 +3,30 @@
 #include <cerrno>
 #include <host/mp/robust_mutex.hpp>
 
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace flynn::mp {
 namespace {
 
-// ThreadSanitizer of GCC 12 does not know pthread_mutex_clocklock.
-#if defined(__SANITIZE_THREAD__)
-constexpr clockid_t own_clock = CLOCK_REALTIME;
-int lock_until(pthread_mutex_t& mutex, const timespec& end) { return pthread_mutex_timedlock(&mutex, &end); }
-#else
-constexpr clockid_t own_clock = CLOCK_MONOTONIC;
-int lock_until(pthread_mutex_t& mutex, const timespec& end) { return pthread_mutex_clocklock(&mutex, own_clock, &end); }
-#endif
-
 timespec after(std::int64_t nanoseconds) {
   timespec time = {};
-  clock_gettime(own_clock, &time);
+  clock_gettime(CLOCK_MONOTONIC, &time);
   const std::int64_t end = time.tv_nsec + nanoseconds;
   return {time.tv_sec + time_t(end / 1'000'000'000), long(end % 1'000'000'000)};
+}
+
+int lock_until(pthread_mutex_t& mutex, const timespec& end) {
+#if defined(__SANITIZE_THREAD__)  // that of GCC 12 does not know the function
+  __tsan_mutex_pre_lock(&mutex, __tsan_mutex_try_lock);
+#endif
+  const int error = pthread_mutex_clocklock(&mutex, CLOCK_MONOTONIC, &end);
+#if defined(__SANITIZE_THREAD__)
+  const bool is_locked = error == 0 || error == EOWNERDEAD;
+  __tsan_mutex_post_lock(&mutex, __tsan_mutex_try_lock | (is_locked ? 0 : __tsan_mutex_try_lock_failed), 0);
+#endif
+  return error;
 }
 
 }  // namespace
