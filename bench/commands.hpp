@@ -10,6 +10,11 @@ Exit list(const Settings& settings);
 Exit info(const Settings& settings);
 Exit doctor();
 Exit ceilings(const Settings& settings);
+Exit calibrate(const Settings& settings);
+Exit regret(const Settings& settings);
+
+/// `run --explain`: what auto would do with the selected rows, here or on the machine of an inventory.
+Exit explain(const Settings& settings);
 
 /// Plants an error in the result of every selected workload on every selected backend, on `context`.
 Exit self_test(const Settings& settings, Context& context);

@@ -37,15 +37,18 @@ void check_outputs(const Settings& settings) {
   }
 }
 
+void write_file(const std::string& path, const std::string& text) {
+  std::FILE* file = path == "-" ? stdout : std::fopen(path.c_str(), "w");
+  if (!file) cannot_write(path);
+  const bool is_written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  const bool is_flushed = file == stdout ? std::fflush(file) == 0 : std::fclose(file) == 0;
+  if (!is_written || !is_flushed) cannot_write(path);
+}
+
 void write_outputs(const Settings& settings, const RunResult& run) {
   for (const Output& output : outputs_of(settings)) {
     if (output.path.empty()) continue;
-    const std::string text = output.text(run);
-    std::FILE* file = output.path == "-" ? stdout : std::fopen(output.path.c_str(), "w");
-    if (!file) cannot_write(output.path);
-    const bool is_written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-    const bool is_flushed = file == stdout ? std::fflush(file) == 0 : std::fclose(file) == 0;
-    if (!is_written || !is_flushed) cannot_write(output.path);
+    write_file(output.path, output.text(run));
   }
 }
 
