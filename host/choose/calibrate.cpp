@@ -12,8 +12,8 @@
 namespace flynn {
 namespace {
 
-constexpr Effort quick = {.samples = 5, .sample_seconds = 20e-6, .call_seconds = 4e-3, .total_seconds = 45};
-constexpr Effort thorough = {.samples = 11, .sample_seconds = 100e-6, .call_seconds = 30e-3, .total_seconds = 240};
+constexpr Effort quick = {.samples = 5, .sample_seconds = 100e-6, .call_seconds = 3e-3, .total_seconds = 45};
+constexpr Effort thorough = {.samples = 11, .sample_seconds = 200e-6, .call_seconds = 30e-3, .total_seconds = 240};
 
 double since(std::int64_t begin) { return double(monotonic_ns() - begin) * 1e-9; }
 

@@ -137,8 +137,16 @@ std::string_view Chooser::identity_of(const Entry& entry) const {
   return "";
 }
 
-Explanation::Candidate Chooser::judge(const Question& question, const Entry& entry) const {
-  const SpecInfo& info = AllSpecs::infos[question.index];
+Chooser::Grounds Chooser::grounds_of(const Question& question) const {
+  Grounds grounds{.work = work_of(AllSpecs::infos[question.index].rate, question.cost)};
+  if (!applies(question)) return grounds;
+  grounds.usable = usable(question);
+  grounds.resident = resident(question);
+  grounds.is_calibrated = model_->fastest(question.index, grounds.work, grounds.usable, 0) != Model::none;
+  return grounds;
+}
+
+Explanation::Candidate Chooser::judge(const Question& question, const Grounds& grounds, const Entry& entry) const {
   Explanation::Candidate candidate = {.backend = entry.name, .standing = Standing::slower};
   if (const Inventory::Backend* other = replayed(entry)) {
     if (!other->available) candidate.standing = Standing::unavailable;
@@ -149,11 +157,11 @@ Explanation::Candidate Chooser::judge(const Question& question, const Entry& ent
   if (trust == Trust::changed) candidate.standing = Standing::changed;
   if (trust == Trust::unavailable) candidate.standing = Standing::unavailable;
   if (candidate.standing != Standing::slower) return candidate;
-  const double work = work_of(info.rate, question.cost);
-  if (applies(question) && model_->fastest(question.index, work, usable(question), 0) != Model::none) {
+  if (grounds.is_calibrated) {
     candidate.origin = Origin::calibrated;
-    candidate.seconds =
-        model_->seconds(question.index, index_of(entry), work, resident(question) & usable(question) & bit_of(entry));
+    if (grounds.usable & bit_of(entry))
+      candidate.seconds =
+          model_->seconds(question.index, index_of(entry), grounds.work, grounds.resident & bit_of(entry));
   } else {
     candidate.origin = Origin::prior;
     candidate.seconds = static_prior(entry.kind, question.cost, question.threads);
@@ -164,8 +172,9 @@ Explanation::Candidate Chooser::judge(const Question& question, const Entry& ent
 
 void Chooser::explain(const Question& question, const Entry& chosen, Explanation& explanation) const {
   explanation.calibration = state_;
+  const Grounds grounds = grounds_of(question);
   for (const Entry& entry : registry()) {
-    Explanation::Candidate candidate = judge(question, entry);
+    Explanation::Candidate candidate = judge(question, grounds, entry);
     if (&entry == &chosen) candidate.standing = Standing::chosen;
     explanation.candidates[explanation.count++] = candidate;
   }

@@ -44,7 +44,14 @@ class Chooser {
   bool confirm(const Entry& entry);
   Trust look_at(const Entry& entry) const;
   std::string_view identity_of(const Entry& entry) const;
-  Explanation::Candidate judge(const Question& question, const Entry& entry) const;
+  /// What a question's answer depends on.
+  struct Grounds {
+    double work;
+    BackendMask usable = 0, resident = 0;
+    bool is_calibrated = false;
+  };
+  Grounds grounds_of(const Question& question) const;
+  Explanation::Candidate judge(const Question& question, const Grounds& grounds, const Entry& entry) const;
 
   const Inventory* inventory_ = nullptr;
   const Calibration* calibration_ = nullptr;  ///< null: there is none that counts

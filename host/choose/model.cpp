@@ -63,29 +63,34 @@ Model::Place Model::place_of(double work) {
 }
 
 double Model::seconds(std::size_t spec, std::size_t backend, double work, bool is_resident) const {
-  const auto [bucket, fraction] = place_of(work);
-  const Row* const row = &rows_[spec * (buckets + 1) + bucket];
+  return seconds_at(&rows_[spec * (buckets + 1)], place_of(work), backend, is_resident);
+}
+
+double Model::seconds_at(const Row* rows, const Place& place, std::size_t backend, bool is_resident) const {
+  const Row* const row = rows + place.bucket;
   auto at = [&](const Row& r) { return r.seconds[backend] - (is_resident ? r.transfers[backend] : 0); };
   const float left = at(row[0]), right = at(row[1]);
-  return std::isinf(left) ? left : left + fraction * (right - left);
+  return std::isinf(left) ? left : left + place.fraction * (right - left);
 }
 
 int Model::fastest(std::size_t spec, double work, BackendMask among, BackendMask resident) const {
-  // Measured differences below `clearly` are noise. Within `about` it is open on which side of the end of a cache a call
-  // is: the loop of one core takes twice as long there, and shows it at twice the work.
+  // Measured differences below `clearly` are noise. Within `about` it is open on which side of the end of a cache a
+  // call is: the loop of one core takes twice as long there, and shows it at twice the work.
   constexpr double clearly = 0.98, about = 1.1;
+  const Row* const rows = &rows_[spec * (buckets + 1)];
+  const Place here = place_of(work), twice = {std::min(here.bucket + 1, buckets - 1), here.fraction};
   std::array<double, most_backends> now;
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < registry().size(); ++i) {
     const bool is_open = among >> i & 1;
-    now[i] = is_open ? seconds(spec, i, work, resident >> i & 1) : std::numeric_limits<double>::infinity();
+    now[i] = is_open ? seconds_at(rows, here, i, resident >> i & 1) : std::numeric_limits<double>::infinity();
     least = std::min(least, now[i]);
   }
   int best = none;
   double later = std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < registry().size() && std::isfinite(least); ++i) {
     if (!(now[i] <= about * least)) continue;
-    const double at_twice = seconds(spec, i, 2 * work, resident >> i & 1);
+    const double at_twice = seconds_at(rows, twice, i, resident >> i & 1);
     if (best != none && !(at_twice < clearly * later)) continue;
     best = int(i);
     later = at_twice;

@@ -27,8 +27,8 @@ class Model {
   /// Predicted for a spec by its index in AllSpecs. Linear between powers of two of the work, infinite where nothing
   /// was measured.
   double seconds(std::size_t spec, std::size_t backend, double work, bool is_resident = false) const;
-  /// The fastest of `among`, or `none`. Of those within 10 % of the least it is the one that is the fastest at twice the
-  /// work, and of those that are alike there too the first in the registry, which occupies less of the machine.
+  /// The fastest of `among`, or `none`. Of those within 10 % of the least it is the one that is the fastest at twice
+  /// the work, and of those that are alike there too the first in the registry, which occupies less of the machine.
   /// @param resident backends whose devices have the data already
   int fastest(std::size_t spec, double work, BackendMask among, BackendMask resident) const;
 
@@ -43,6 +43,7 @@ class Model {
     float fraction;
   };
   static Place place_of(double work);
+  double seconds_at(const Row* rows, const Place& place, std::size_t backend, bool is_resident) const;
   void fill(std::size_t spec, std::size_t backend, const Calibration::Curve& curve);
 
   unsigned threads_;
