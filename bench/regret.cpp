@@ -177,12 +177,13 @@ bool is_wanted(const std::vector<std::string>& list, std::string_view name) {
 
 std::vector<std::string> names_of(const Settings& settings, Context& context) {
   std::vector<std::string> names = {"auto"};
-  const bool all = std::ranges::find(settings.backends, "all") != settings.backends.end();
-  if (settings.backends.empty())
+  if (settings.backends.empty()) {
     names.insert(names.end(), {"scalar", "simd", "threads", "processes"});
-  else
-    for (const BackendInfo* info : find_backends(context, settings).usable())
-      if (all || info->name != "auto") names.emplace_back(info->name);
+    return names;
+  }
+  const Backends backends = find_backends(context, settings);
+  for (const BackendInfo* info : backends.usable())
+    if (info->name != "auto") names.emplace_back(info->name);
   return names;
 }
 

@@ -114,19 +114,29 @@ std::vector<std::size_t> sizes_of(std::size_t spec, double most_bytes) {
 
 std::vector<Calibration::Curve> measure_curves(std::size_t spec, std::span<const std::size_t> sizes,
                                                std::span<const Entry* const> entries, Stopwatch& stopwatch,
-                                               const Effort& effort, std::int64_t deadline) {
+                                               const Effort& effort, double share) {
   const SpecInfo& info = AllSpecs::infos[spec];
   std::vector<Course> courses;
   for (const Entry* entry : entries)
     if (stopwatch.first(*entry))
       courses.push_back({entry, {std::string(info.workload), std::string(info.type), std::string(entry->name), {}}});
+  // The fastest of one core is here beyond what waking others costs.
+  constexpr double telling_seconds = 50e-6;
+  const std::int64_t begin = monotonic_ns();
+  double shortest = 0;
   for (const std::size_t n : sizes) {
-    if (monotonic_ns() > deadline && n > 1) break;
+    if (double(monotonic_ns() - begin) * 1e-9 > share) {
+      if (shortest < telling_seconds) return {};
+      break;
+    }
     for (Course& course : courses)
       if (!course.is_over) (void)stopwatch.sample(*course.entry, n);
     for (std::size_t i = 0; i < effort.samples; ++i)
       for (Course& course : courses) take_sample(course, stopwatch, n);
     for (Course& course : courses) add_point(course, work_at(spec, n), effort.call_seconds);
+    shortest = std::numeric_limits<double>::infinity();
+    for (const Course& course : courses)
+      if (!course.curve.points.empty()) shortest = std::min(shortest, course.curve.points.back().seconds());
     if (std::ranges::all_of(courses, &Course::is_over)) break;
   }
   std::vector<Calibration::Curve> curves;

@@ -42,10 +42,11 @@ Calibration::Point summarize(std::span<const Timing> samples, double work, doubl
 /// A size for each power of two of a spec's work, as long as its memory stays below `most_bytes`.
 std::vector<std::size_t> sizes_of(std::size_t spec, double most_bytes);
 
-/// The curves of one spec, backends taken in turns at each size, until `deadline` (of monotonic_ns()).
+/// The curves of one spec, backends taken in turns at each size, for `share` seconds from when all are open. None when
+/// that ends before the sizes where backends change places: what small calls take says nothing of large ones.
 std::vector<Calibration::Curve> measure_curves(std::size_t spec, std::span<const std::size_t> sizes,
                                                std::span<const Entry* const> entries, Stopwatch& stopwatch,
-                                               const Effort& effort, std::int64_t deadline);
+                                               const Effort& effort, double share);
 
 /// The work and the memory of a call of size n.
 double work_at(std::size_t spec, std::size_t n);
