@@ -332,7 +332,7 @@ class Choice(unittest.TestCase):
             with open(path, "r+") as file:
                 file.truncate(1000)
             info = bench("info", XDG_CACHE_HOME=cache).stdout
-            self.assertEqual(info.count("warning calibration"), 1, info)
+            self.assertEqual(info.count(" is ignored, auto chooses by size alone"), 1, info)
             self.assertIn("(prior)", self.explain(XDG_CACHE_HOME=cache)[0].stdout)
 
     def test_regret(self):
