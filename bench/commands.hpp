@@ -12,6 +12,11 @@ Exit doctor();
 Exit ceilings(const Settings& settings);
 /// `run --workload mp`: processes and what they send each other, beside Python's.
 Exit mp_rows(const Settings& settings);
+Exit calibrate(const Settings& settings);
+Exit regret(const Settings& settings);
+
+/// `run --explain`: what auto would do with the selected rows, here or on the machine of an inventory.
+Exit explain(const Settings& settings);
 
 /// Plants an error in the result of every selected workload on every selected backend, on `context`.
 Exit self_test(const Settings& settings, Context& context);

@@ -11,6 +11,7 @@ enum Exit : int {
   exit_usage = 2,          ///< a flag, name or environment value that is not known
   exit_unavailable = 3,    ///< a backend that was asked for is not here
   exit_wrong = 4,          ///< a result failed its validation, or a planted error was not noticed
+  exit_bad_input = 65,     ///< a file that is to be read is not what it should be
   exit_input_output = 74,  ///< a result file could not be written
   exit_timed_out = 124,
   exit_interrupted = 130,  ///< SIGINT

@@ -49,9 +49,7 @@ struct Figure {
   bool is_hole() const { return error && error->code() == Code::unsupported; }
   bool is_wrong() const { return validation && !validation->pass; }
   /// What Cost counts for this workload.
-  double amount() const {
-    return spec.rate == Rate::bytes ? cost.bytes : spec.rate == Rate::flops ? cost.flops : cost.items;
-  }
+  double amount() const { return work_of(spec.rate, cost); }
   double rate() const { return summary.median > 0 ? amount() / summary.median : 0; }
   std::string_view rate_unit() const {
     return spec.rate == Rate::bytes ? "B/s" : spec.rate == Rate::flops ? "FLOP/s" : "items/s";

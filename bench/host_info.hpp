@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <flynn/calibration.hpp>
+
 namespace flynn::bench {
 
 struct Cache {
@@ -53,5 +55,7 @@ struct Warning {
 /// @param budget threads that flynn would use when not asked otherwise
 /// @param request threads that the user asks for; 0: none
 std::vector<Warning> warnings_of(const HostInfo& host, const BuildInfo& build, unsigned budget, unsigned request);
+/// Adds one when there is a calibration that does not count.
+void warn_of_calibration(const CalibrationFile& file, std::vector<Warning>& all);
 
 }  // namespace flynn::bench

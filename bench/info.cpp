@@ -21,6 +21,7 @@ struct Variable {
 constexpr Variable variables[] = {
     {"FLYNN_BACKEND", "--backend", "all that are here"},
     {"FLYNN_SIMD_ARCH", "", "the widest that this CPU has"},
+    {"XDG_CACHE_HOME", "", "~/.cache"},
     {"FLYNN_MODULE_PATH", "", "beside the library, then its install prefix"},
     {"NO_COLOR", "--color", "colour on a terminal"},
     {"CLICOLOR_FORCE", "--color", "colour on a terminal"},
@@ -64,6 +65,19 @@ void print_host(const HostInfo& h, unsigned budget) {
              budget < h.affinity ? ", fewer by the CPU quota" : ", no CPU quota below that");
 }
 
+Json calibration_json(const CalibrationFile& file) {
+  return {{"path", file.path},
+          {"state", std::string(name_of(file.state))},
+          {"reason", file.reason},
+          {"contents", file.contents ? Json::parse(calibration_text(*file.contents)) : Json(nullptr)}};
+}
+
+void print_calibration(const CalibrationFile& file) {
+  fmt::print("  {}: {}{}{}\n", name_of(file.state), file.path, file.reason.empty() ? "" : ": ", file.reason);
+  if (file.state != CalibrationState::valid)
+    fmt::print("  auto chooses by size alone; `compute_bench calibrate` measures this machine\n");
+}
+
 void print_topology() {
   for (const std::string& line : tree_text(topology())) fmt::print("  {}\n", line);
   for (const std::string& line : distance_text(topology())) fmt::print("  {}\n", line);
@@ -75,7 +89,8 @@ Exit info(const Settings& settings) {
   const HostInfo host = read_host();
   const BuildInfo build = build_info();
   Context context;
-  const auto warnings = warnings_of(host, build, context.threads(), 0);
+  auto warnings = warnings_of(host, build, context.threads(), 0);
+  warn_of_calibration(context.calibration(), warnings);
   const Backends backends = find_backends(context, Settings{});
   if (settings.as_json) {
     Json json = {{"schema", "compute-bench-info/1"}, {"version", build.version}, {"host", host_json(host)}};
@@ -83,6 +98,7 @@ Exit info(const Settings& settings) {
     json["topology"] = topology_json(topology());
     json["backends"] = Json::array();
     for (const BackendInfo& info : backends.all) json["backends"].push_back(backend_json(info));
+    json["calibration"] = calibration_json(context.calibration());
     json["settings"] = settings_json();
     json["warnings"] = warnings_json(warnings);
     fmt::print("{}", dump(json));
@@ -96,6 +112,8 @@ Exit info(const Settings& settings) {
   report.title("Backends");
   report.backends(backends.all, context.threads());
   for (const std::string& line : device_lines(backends.all)) fmt::print("{}\n", line);
+  report.title("Calibration");
+  print_calibration(context.calibration());
   report.title("Settings");
   print_settings();
   if (!warnings.empty()) report.title("Warnings");

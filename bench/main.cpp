@@ -19,7 +19,7 @@ Exit dispatch(int argc, char** argv) {
   const Settings settings = parse(argc, argv);
   switch (settings.command) {
     case Command::run:
-      return run(settings, {argv, argv + argc});
+      return settings.explain ? explain(settings) : run(settings, {argv, argv + argc});
     case Command::list:
       return list(settings);
     case Command::info:
@@ -28,6 +28,10 @@ Exit dispatch(int argc, char** argv) {
       return doctor();
     case Command::ceilings:
       return ceilings(settings);
+    case Command::calibrate:
+      return calibrate(settings);
+    case Command::regret:
+      return regret(settings);
   }
   return exit_failed;
 }

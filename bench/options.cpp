@@ -13,7 +13,7 @@
 namespace flynn::bench {
 namespace {
 
-constexpr std::string_view commands[] = {"run", "list", "info", "doctor", "ceilings"};
+constexpr std::string_view commands[] = {"run", "list", "info", "doctor", "ceilings", "calibrate", "regret"};
 
 constexpr const char* commands_help = R"(
 Commands (the first argument):
@@ -22,11 +22,13 @@ Commands (the first argument):
   info      the machine, the budget of threads, the settings and where they come from
   doctor    why a backend is missing, and the command that cures it
   ceilings  what this machine can do: multiply-adds and bandwidth, by instruction set, cache level, pages and threads
+  calibrate measures every workload on every backend, so that auto knows which one is the fastest here
+  regret    how much slower auto is than the best backend
 `compute_bench COMMAND --help` lists the flags of each.
 )";
 constexpr const char* run_footer = R"(
 Exit codes: 0 fine, 1 a run failed, 2 usage, 3 a backend that was asked for is not here, 4 a result was wrong,
-74 a file could not be written, 124 timeout, 130 and 143 interrupted and terminated (what was done by then is written).
+65 a file is not what it should be, 74 a file could not be written, 124 timeout, 130 and 143 interrupted and terminated (what was done by then is written).
 
 Examples:
   compute_bench                                     the tour
@@ -52,25 +54,41 @@ void add_common(CLI::App& app, Texts& t) {
   app.footer(app.get_name() == "compute_bench" ? std::string(commands_help) + run_footer : "");
 }
 
+void add_threads(CLI::App& app, Settings& s) {
+  app.add_option("--threads", s.threads, "At most so many threads [all that affinity and quota allow]")
+      ->type_name("COUNT");
+}
+
+void add_progress(CLI::App& app, Texts& t) {
+  app.add_option("--progress", t.progress, "auto, always or never [auto: on a terminal]")->type_name("WHEN");
+}
+
+/// Which rows, and for how long.
+void add_selection(CLI::App& app, Settings& s, Texts& t, const char* also = "") {
+  app.add_option("--workload", t.workload, fmt::format("Comma list of workloads, or all{}", also))->type_name("LIST");
+  app.add_option("--type", t.type, "Comma list of element types: f32, f64, i32, u32, i64, u64")->type_name("LIST");
+  app.add_option("-n,--size", t.size, "Sizes: 64Ki, a list, or 1Ki..1Gi in steps of 4. Elements; of gemm the order")
+      ->type_name("LIST");
+  app.add_option("--timeout", t.timeout, "End after so long with exit code 124, partial results written [none]")
+      ->type_name("TIME");
+  add_threads(app, s);
+  add_progress(app, t);
+}
+
 void add_run(CLI::App& app, Settings& s, Texts& t) {
+  add_selection(app, s, t, "; or mp, processes beside Python's [the tour]");
   app.add_option("-b,--backend", t.backend,
                  "Comma list of backends, all (that are here), auto (flynn chooses) or verify (several must agree) "
                  "[FLYNN_BACKEND, else all]")
       ->type_name("LIST");
   app.add_option("-d,--device", s.device, "Device of a device backend, as `list` counts them [the best]")
       ->type_name("INDEX");
-  app.add_option("--workload", t.workload, "Comma list of workloads, or all; or mp, processes beside Python's [the tour]")->type_name("LIST");
-  app.add_option("--type", t.type, "Comma list of element types: f32, f64, i32, u32, i64, u64")->type_name("LIST");
   app.add_option("-f,--filter", s.filter, "Only rows whose workload/type/n/backend holds this regular expression")
       ->type_name("REGEX");
-  app.add_option("-n,--size", t.size, "Sizes: 64Ki, a list, or 1Ki..1Gi in steps of 4. Elements; of gemm the order")
-      ->type_name("LIST");
   app.add_option("--params", t.params, "Kinds of input, as gemm has 16-rows and factorize 64-bit, or all [the usual]")
       ->type_name("LIST");
   app.add_flag("--peers", s.peers, "Beside other libraries, which `./run peers` installs and builds: who is faster?");
   app.add_option("--peer-limit", t.peer_limit, "End a peer that does not answer for so long [60s]")->type_name("TIME");
-  app.add_option("--threads", s.threads, "At most so many threads [all that affinity and quota allow]")
-      ->type_name("COUNT");
   app.add_flag("--quick", s.quick, "A fifth of the time: 5 samples, 0.1 s and 5 % noise for each figure");
   app.add_flag("--self-test", s.self_test, "Plant an error in every workload and type; each must be noticed");
   app.add_flag("--no-validate", t.no_validate, "Do not verify the results; the figures are marked unchecked");
@@ -81,17 +99,31 @@ void add_run(CLI::App& app, Settings& s, Texts& t) {
       ->type_name("COUNT");
   app.add_option("--max-noise", t.max_noise, "Sample until the relative MAD is below it, or 4 x --min-time [2%]")
       ->type_name("PERCENT");
-  app.add_option("--timeout", t.timeout, "End after so long with exit code 124, partial results written [none]")
-      ->type_name("TIME");
   app.add_option("--seed", s.rules.seed, "Of the inputs, the order and the bootstrap [1]")->type_name("NUMBER");
   app.add_option("-j,--json", s.json, "Write the result as JSON (schema compute-bench/1); - is standard output")
       ->type_name("FILE");
   app.add_option("--csv", s.csv, "Write the rows as CSV")->type_name("FILE");
   app.add_option("--md", s.markdown, "Write the rows as a Markdown table")->type_name("FILE");
   app.add_option("-o,--output", t.output, "The same by its ending: .json, .csv or .md")->type_name("FILE");
-  app.add_option("--progress", t.progress, "auto, always or never [auto: on a terminal]")->type_name("WHEN");
+  app.add_flag("--explain", s.explain, "Say of each row what auto would choose and why, instead of measuring");
+  app.add_option("--inventory", s.inventory, "Explain for the machine that wrote this with `info --json`")
+      ->type_name("FILE");
   app.add_flag("-q,--quiet", s.quiet, "No table, only failures");
   app.add_flag("-v,--verbose", s.verbose, "More about each figure: batch, samples, interval, cold start");
+}
+
+void add_calibrate(CLI::App& app, Settings& s, Texts& t) {
+  app.add_flag("--quick", s.quick, "Within a minute");
+  add_threads(app, s);
+  add_progress(app, t);
+}
+
+void add_regret(CLI::App& app, Settings& s, Texts& t) {
+  add_selection(app, s, t, "; or mp, processes beside Python's [the tour]");
+  app.add_option("-b,--backend", t.backend, "Comma list of backends to compare with, or all [those of the host]")
+      ->type_name("LIST");
+  app.add_option("-j,--json", s.json, "Write the figures as JSON (schema compute-bench-regret/1); - is standard output")
+      ->type_name("FILE");
 }
 
 When when_of(const std::string& text, const char* flag) {
@@ -155,6 +187,8 @@ void take_output(Settings& s, const Texts& t) {
     else
       refuse(fmt::format("--output is \"{}\"; known endings are .json, .csv and .md", t.output));
   }
+  if (!s.inventory.empty() && !s.explain)
+    refuse("--inventory is of a machine that is not here: it can be explained with --explain and not measured");
   if (s.self_test && !(s.json + s.csv + s.markdown).empty()) refuse("--self-test measures nothing and writes no files");
   if ((s.json == "-") + (s.csv == "-") + (s.markdown == "-") > 1) refuse("only one of --json, --csv and --md can be -");
 }
@@ -229,6 +263,11 @@ const char* description_of(Command command) {
       return "Prints the machine, the budget of threads, the backends and the settings.";
     case Command::ceilings:
       return "Measures what this machine can do.";
+    case Command::calibrate:
+      return "Measures every workload on every backend of this machine, and stores it for auto to choose by.";
+    case Command::regret:
+      return "Measures auto beside the backends that it chooses from: 12 sizes from 1 to 1e8 (elements; of gemm, of a "
+             "matrix) of every workload.";
     case Command::doctor:
       return "Says of each missing backend why, and the command that cures it.";
   }
@@ -248,11 +287,13 @@ Settings parse(int argc, const char* const* argv) {
   app.get_formatter()->column_width(26);
   add_common(app, texts);
   if (settings.command == Command::run) add_run(app, settings, texts);
+  if (settings.command == Command::calibrate) add_calibrate(app, settings, texts);
+  if (settings.command == Command::regret) add_regret(app, settings, texts);
   if (settings.command == Command::list)
     app.add_option("-b,--backend", texts.backend, "Comma list of backends [all]")->type_name("LIST");
-  if (settings.command == Command::ceilings)
-    app.add_option("--threads", settings.threads, "At most so many threads [all that affinity and quota allow]");
-  if (settings.command != Command::run && settings.command != Command::doctor)
+  if (settings.command == Command::ceilings) add_threads(app, settings);
+  const Command printing[] = {Command::list, Command::info, Command::ceilings};
+  if (std::ranges::find(printing, settings.command) != std::end(printing))
     app.add_flag("-j,--json", settings.as_json, "As JSON");
   try {
     std::ranges::reverse(arguments);  // CLI11 takes them from the back

@@ -6,7 +6,7 @@
 
 namespace flynn::bench {
 
-enum class Command { run, list, info, doctor, ceilings };
+enum class Command { run, list, info, doctor, ceilings, calibrate, regret };
 enum class When { automatic, always, never };
 
 /// Where a setting came from, the strongest first.
@@ -29,6 +29,8 @@ struct Settings {
   bool peers = false;          ///< beside other libraries
   double peer_limit = 60;      ///< seconds for an answer of a peer
   bool quick = false, self_test = false, dry_run = false, quiet = false, verbose = false;
+  bool explain = false;             ///< say what auto would do instead of measuring
+  std::string inventory;            ///< file: explain for that machine
   bool as_json = false;             ///< list and info
   std::string json, csv, markdown;  ///< files to write; "-" is standard output
   When color = When::automatic, progress = When::automatic;

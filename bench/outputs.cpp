@@ -67,16 +67,16 @@ void check_outputs(const Settings& settings) {
   }
 }
 
+void write_file(const std::string& path, const std::string& text) {
+  if (path != "-") return replace_file(path, text);
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    cannot_write("standard output");
+}
+
 void write_outputs(const Settings& settings, const RunResult& run) {
   for (const Output& output : outputs_of(settings)) {
     if (output.path.empty()) continue;
-    const std::string text = output.text(run);
-    if (output.path == "-") {
-      if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-        cannot_write("standard output");
-    } else {
-      replace_file(output.path, text);
-    }
+    write_file(output.path, output.text(run));
   }
 }
 

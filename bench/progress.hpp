@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <string>
 
 #include <bench/figure.hpp>
 #include <bench/options.hpp>
@@ -15,10 +16,15 @@ class Progress {
   void begin(std::size_t total) { total_ = total; }
   /// `done` rows are finished, and this one is being sampled.
   void show(std::size_t done, const Figure& figure, double noise);
+  /// That share of all is done, and this comes next.
+  void show(double share, const std::string& what);
   /// Takes the line away, before something else is printed.
   void clear();
 
  private:
+  bool is_due() const;
+  void print(const std::string& what, double share, const std::string& end);
+
   bool on_terminal_, on_;
   bool is_shown_ = false;
   double begin_, last_ = 0;

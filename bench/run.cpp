@@ -115,6 +115,7 @@ class Runner {
     result_.load_before = load_average();
     result_.budget = context.threads();
     result_.warnings = warnings_of(result_.host, result_.build, Context().threads(), settings.threads);
+    warn_of_calibration(context.calibration(), result_.warnings);
     if (settings.quiet || settings.dry_run) report_.silence();
   }
 

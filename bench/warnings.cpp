@@ -36,4 +36,10 @@ std::vector<Warning> warnings_of(const HostInfo& host, const BuildInfo& build, u
   return all;
 }
 
+void warn_of_calibration(const CalibrationFile& file, std::vector<Warning>& all) {
+  if (file.state == CalibrationState::valid || file.state == CalibrationState::absent) return;
+  all.push_back({"calibration", fmt::format("{} is ignored, auto chooses by size alone: {}", file.path, file.reason),
+                 "compute_bench calibrate; if it says no, remove the file first"});
+}
+
 }  // namespace flynn::bench

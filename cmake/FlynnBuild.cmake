@@ -3,6 +3,7 @@
 find_path(FLYNN_XSIMD_INCLUDE xsimd/xsimd.hpp REQUIRED)
 find_path(FLYNN_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
 find_path(FLYNN_CEREAL_INCLUDE cereal/cereal.hpp REQUIRED)
+find_path(FLYNN_JSON_INCLUDE nlohmann/json.hpp REQUIRED)
 find_package(Threads REQUIRED)
 # Without it (as when cross-compiling) the topology knows nodes and CPUs alone.
 find_path(FLYNN_HWLOC_INCLUDE hwloc.h DOC "Where hwloc.h is (Debian: libhwloc-dev)")

@@ -11,6 +11,7 @@
 
 #include <flynn/context.hpp>
 #include <host/choose/decide.hpp>
+#include <host/choose/store.hpp>
 #include <host/cut/processes.hpp>
 #include <host/detect/budget.hpp>
 #include <host/detect/cpu.hpp>
@@ -60,14 +61,25 @@ Status bring_home(std::span<const Context::Use> arrays, Execution& execution) {
   return {};
 }
 
-/// Whether a backend is here and has that kernel.
-Status check_kernel(const Entry& entry, const SpecInfo& info, std::size_t index, Text& text) {
-  const OpenBackend& open = open_backend(entry);
-  if (!open.status.ok()) {
-    text = open.text;
-    return open.status;
+/// Whether a backend is here and has that kernel; of a machine that is not here, as its inventory says.
+Status check_kernel(const Entry& entry, const Inventory::Backend* replayed, std::size_t index, Text& text) {
+  const SpecInfo& info = AllSpecs::infos[index];
+  bool has_kernel;
+  if (replayed) {
+    if (!replayed->available) {
+      hint(text, "%s", replayed->hint.c_str());
+      return fail(text, Code::unavailable, "%s", replayed->reason.c_str());
+    }
+    has_kernel = std::ranges::find(replayed->missing, full_name_of(index)) == replayed->missing.end();
+  } else {
+    const OpenBackend& open = open_backend(entry);
+    if (!open.status.ok()) {
+      text = open.text;
+      return open.status;
+    }
+    has_kernel = open.kernels[index];
   }
-  if (open.kernels[index]) return {};
+  if (has_kernel) return {};
   return fail(text, Code::unsupported, "%s has no kernel for %s of %s", entry.name.data(), info.workload.data(),
               info.type.data());
 }
@@ -94,6 +106,30 @@ struct Context::State {
   std::mutex process_pool_mutex;
   std::unique_ptr<ProcessPool> process_pool;
   TaskQueue tasks;
+  std::mutex chooser_mutex;
+  std::optional<Chooser> chooser;
+  std::atomic<Chooser*> ready_chooser{nullptr};
+  CalibrationFile calibration;
+
+  /// What auto goes by.
+  Chooser& chooser_to_use() {
+    Chooser* const ready = ready_chooser.load(std::memory_order_acquire);
+    return ready ? *ready : make_chooser();
+  }
+  Chooser& make_chooser() {
+    const std::lock_guard lock(chooser_mutex);
+    if (!chooser && settings.inventory) chooser.emplace(*settings.inventory);
+    if (!chooser) {
+      calibration = load_calibration(threads);
+      chooser.emplace(calibration);
+    }
+    ready_chooser.store(&*chooser, std::memory_order_release);
+    return *chooser;
+  }
+  Question question_of(const Request& request, const Options& options) const {
+    const unsigned most = options.threads == 0 ? threads : std::min(options.threads, threads);
+    return {request.index, request.cost, request.arrays, most, options.device};
+  }
 
   ThreadPool& threads_to_use() {
     std::call_once(thread_pool_once, [this] {
@@ -132,7 +168,7 @@ struct Context::State {
 };
 
 Context::Context(Settings settings) : state_(std::make_unique<State>()) {
-  state_->threads = detect::budget(settings.threads);
+  state_->threads = settings.inventory ? std::max(settings.inventory->threads, 1u) : detect::budget(settings.threads);
   state_->settings = std::move(settings);
   state_->forks_at_start = watch_forks();
   const char* variable = secure_getenv("FLYNN_BACKEND");
@@ -150,6 +186,11 @@ Context& Context::standard() {
 }
 
 unsigned Context::threads() const { return state_->threads; }
+
+const CalibrationFile& Context::calibration() {
+  (void)state_->chooser_to_use();
+  return state_->calibration;
+}
 
 /// Runs a spec on a backend that has a kernel for it.
 Status Context::State::run(const OpenBackend& open, const Request& request, Execution& execution) {
@@ -195,16 +236,22 @@ Status Context::execute(const Request& request, const Options& options, Text& te
                 "this process was forked after flynn's first use; its threads did not come along");
   }
   const std::int64_t begin = options.report ? monotonic_ns() : 0;
-  const unsigned threads = options.threads == 0 ? state_->threads : std::min(options.threads, state_->threads);
+  const Question question = state_->question_of(request, options);
+  Chooser& chooser = state_->chooser_to_use();
   Decision decision;
-  if (Status s = decide(options, state_->environment_backend, request.cost, threads, decision, text); !s.ok()) return s;
+  if (Status s = decide(options, state_->environment_backend, question, chooser, decision, text); !s.ok()) return s;
   used = decision.first().name;
+  if (state_->settings.inventory) {
+    hint(text, "ask explain() what it would do");
+    return fail(text, Code::unavailable,
+                "this context has the inventory of another machine: it decides and runs nothing");
+  }
   for (const Entry* entry : decision.all())
-    if (Status s = check_kernel(*entry, info, request.index, text); !s.ok()) return s;
+    if (Status s = check_kernel(*entry, nullptr, request.index, text); !s.ok()) return s;
 
   const StopState stop{options.stop, state_->settings.interrupt, std::this_thread::get_id()};
   Clocks clocks;
-  Execution execution{.threads = threads,
+  Execution execution{.threads = question.threads,
                       .device = options.device,
                       .text = &text,
                       .clocks = &clocks,
@@ -226,8 +273,20 @@ Status Context::execute(const Request& request, const Options& options, Text& te
     r->threads = execution.threads;
     r->clocks = clocks;
     r->seconds = double(monotonic_ns() - begin) * 1e-9;
+    r->explanation = flynn::explain(question, chooser, decision);
   }
   return status;
+}
+
+Status Context::explain(const Request& request, const Options& options, Text& text, Explanation& explanation) {
+  const Question question = state_->question_of(request, options);
+  Chooser& chooser = state_->chooser_to_use();
+  Decision decision;
+  if (Status s = decide(options, state_->environment_backend, question, chooser, decision, text); !s.ok()) return s;
+  for (const Entry* entry : decision.all())
+    if (Status s = check_kernel(*entry, chooser.replayed(*entry), request.index, text); !s.ok()) return s;
+  explanation = flynn::explain(question, chooser, decision);
+  return {};
 }
 
 void Context::enqueue(std::function<void(bool cancelled)> task) { state_->tasks.push({std::move(task)}); }
@@ -247,7 +306,10 @@ void Context::enqueue(std::function<void(bool cancelled)> task, std::span<const 
 void Context::fetch(Resident& resident, const Options& options) {
   Text text;
   Decision decision;
-  if (!decide(options, state_->environment_backend, {}, 1, decision, text).ok() || decision.is_verified()) return;
+  // How much work there is to come is not known here: auto stays on the host.
+  const Question question{0, {}, {}, 1, options.device};
+  if (!decide(options, state_->environment_backend, question, state_->chooser_to_use(), decision, text).ok()) return;
+  if (decision.is_verified()) return;
   if (decision.first().runs_on_host) return;
   const OpenBackend& open = open_backend(decision.first());
   Execution execution{.threads = state_->threads, .device = options.device, .text = &text};
@@ -269,7 +331,7 @@ BackendInfo describe(const Entry& entry) {
     for (std::size_t i = 0; i < open.backend->device_count(); ++i) info.devices.push_back(open.backend->device(i));
   info.left_out = left_out_by(entry.name);
   for (std::size_t i = 0; i < AllSpecs::size; ++i)
-    if (!open.kernels[i]) info.missing.push_back(AllSpecs::infos[i].workload);
+    if (!open.kernels[i]) info.missing.push_back(full_name_of(i));
   return info;
 }
 

@@ -1,4 +1,6 @@
+#include <array>
 #include <mutex>
+#include <string>
 
 #include <cpu_fallback/kernels.hpp>
 #include <flynn/context.hpp>
@@ -63,10 +65,20 @@ void open_now(OpenBackend& open) {
 
 std::span<const Entry> registry() { return entries; }
 
+std::string_view full_name_of(std::size_t index) {
+  static const auto names = [] {
+    std::array<std::string, AllSpecs::size> all;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      all[i].append(AllSpecs::infos[i].workload).append("/").append(AllSpecs::infos[i].type);
+    return all;
+  }();
+  return names[index];
+}
+
 const OpenBackend& open_backend(const Entry& entry) {
   static OpenBackend opened[std::size(entries)];
   static std::once_flag once[std::size(entries)];
-  const std::size_t i = std::size_t(&entry - entries);
+  const std::size_t i = index_of(entry);
   std::call_once(once[i], [&] {
     opened[i].entry = &entry;
     open_now(opened[i]);

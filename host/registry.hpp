@@ -20,6 +20,9 @@ struct Entry {
 /// All backends that flynn knows, in the order of their names in lists; the only such list.
 std::span<const Entry> registry();
 
+/// Its place there.
+inline std::size_t index_of(const Entry& entry) { return std::size_t(&entry - registry().data()); }
+
 using Kernel = Status (*)(const void* spec, Execution&);
 
 /// An opened backend: its kernels by the index of their spec in AllSpecs, null where it has none.
@@ -30,6 +33,9 @@ struct OpenBackend {
   Text text;                         ///< why it is not
   Kernel kernels[AllSpecs::size] = {};
 };
+
+/// "gemm/f64": a spec by its index in AllSpecs.
+std::string_view full_name_of(std::size_t index);
 
 /// The entry's backend, opened and probed at the first call. Thread-safe.
 const OpenBackend& open_backend(const Entry& entry);

@@ -1,25 +1,9 @@
 #include <cstdio>
 
 #include <flynn/report.hpp>
+#include <host/choose/words.hpp>
 
 namespace flynn {
-namespace {
-
-const char* words_of(Reason reason) {
-  switch (reason) {
-    case Reason::requested:
-      return "as requested";
-    case Reason::environment:
-      return "as FLYNN_BACKEND says";
-    case Reason::small:
-      return "one thread is done before a second one has woken up";
-    case Reason::large:
-      return "large enough for all threads";
-  }
-  return "";
-}
-
-}  // namespace
 
 std::string Report::text() const {
   auto view = [](std::string_view s) { return std::string(s); };

@@ -21,6 +21,7 @@ SMALL = ["--workload", "axpy,sum", "--type", "f32", "--size", "1Ki"]
 
 def bench(*arguments, **environment):
     clean = {k: v for k, v in os.environ.items() if not k.startswith("FLYNN_") or k == "FLYNN_MODULE_PATH"}
+    clean["XDG_CACHE_HOME"] = "/nonexistent"  # a calibration of who tests would change what auto chooses
     clean.update(environment)
     return subprocess.run([PROGRAM, *arguments], env=clean, capture_output=True, text=True, timeout=300)
 
@@ -61,7 +62,8 @@ class Usage(unittest.TestCase):
         self.refused(["no row"], "--filter", "matches nothing", "--quiet")
 
     def test_help_and_version(self):
-        for arguments in (["--help"], ["-h"], ["list", "--help"], ["info", "-h"], ["doctor", "--help"]):
+        for arguments in (["--help"], ["-h"], ["list", "--help"], ["info", "-h"], ["doctor", "--help"],
+                          ["calibrate", "-h"], ["regret", "-h"]):
             done = bench(*arguments)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertIn("--help", done.stdout)
@@ -289,6 +291,87 @@ class Peers(unittest.TestCase):
         done = bench("--peers", FLYNN_PEERS_PATH="/nonexistent")
         self.assertEqual((done.returncode, done.stdout), (3, ""))
         self.assertIn("./run peers", done.stderr)
+
+
+class Choice(unittest.TestCase):
+    # Five calls that every machine decides.
+    CALLS = [("sum", "f32", "1000,100000000"), ("gemm", "f32", "64,4096"), ("factorize", "u64", "100000")]
+
+    def explain(self, *arguments, **environment):
+        calls = [["--workload", w, "--type", t, "--size", n] for w, t, n in self.CALLS]
+        return [bench("--explain", *call, *arguments, **environment) for call in calls]
+
+    def test_machines_that_are_not_here(self):
+        machines = sorted(f[:-5] for f in os.listdir(os.path.join(GOLDEN, "machines")) if f.endswith(".json"))
+        self.assertEqual(len(machines), 6)
+        for machine in machines:
+            path = os.path.join(GOLDEN, "machines", machine)
+            done = self.explain("--inventory", path + ".json")
+            self.assertEqual([d.returncode for d in done], [0, 0, 0], done[0].stderr)
+            text = "".join(d.stdout for d in done)
+            if os.environ.get("FLYNN_TEST_WRITE_GOLDEN"):
+                with open(path + ".txt", "w") as file:
+                    file.write(text)
+            with open(path + ".txt") as file:
+                self.assertEqual(text, file.read(), machine)
+
+    def test_this_machine_replayed_decides_alike(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "machine.json")
+            with open(path, "w") as file:
+                file.write(bench("info", "--json").stdout)
+            chosen = lambda done: [line for d in done for line in d.stdout.splitlines() if "chosen" in line]
+            self.assertEqual(chosen(self.explain()), chosen(self.explain("--inventory", path)))
+
+    def test_inventories_that_are_none(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "machine.json")
+            for text in ("", "{", "[]", '{"schema": "compute-bench/1"}', '{"schema": "compute-bench-info/1"}'):
+                with open(path, "w") as file:
+                    file.write(text)
+                done = bench("--explain", "--inventory", path)
+                self.assertEqual((done.returncode, done.stdout), (65, ""), text)
+                self.assertIn(path, done.stderr)
+            self.assertEqual(bench("--explain", "--inventory", path + "x").returncode, 65)
+        self.assertEqual(bench("--inventory", path, *SMALL).returncode, 2)
+        replayed = os.path.join(GOLDEN, "machines", "laptop.json")
+        done = bench("--explain", "--inventory", replayed, "--backend", "cuda", *SMALL)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("libcuda.so.1 is not here", done.stdout)
+
+    def test_a_calibration_counts_until_it_is_damaged(self):
+        with tempfile.TemporaryDirectory() as cache:
+            begin = time.monotonic()
+            done = bench("calibrate", "--quick", "--progress", "always", XDG_CACHE_HOME=cache)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertLess(time.monotonic() - begin, 60)
+            self.assertIn("ETA", done.stderr)
+            path = done.stdout.splitlines()[-1]
+            document = json.loads(bench("info", "--json", XDG_CACHE_HOME=cache).stdout)["calibration"]
+            self.assertEqual((document["path"], document["state"]), (path, "valid"))
+            measured = {(c["workload"], c["type"]) for c in document["contents"]["curves"]}
+            every = {(w["name"], w["type"]) for w in json.loads(bench("list", "--json").stdout)["workloads"]}
+            self.assertLessEqual(measured, every)  # on a busy machine the minute ends before the last ones
+            self.assertIn(("sum", "f32"), measured)
+            self.assertIn("(calibrated)", self.explain(XDG_CACHE_HOME=cache)[0].stdout)
+            with open(path, "r+") as file:
+                file.truncate(1000)
+            info = bench("info", XDG_CACHE_HOME=cache).stdout
+            self.assertEqual(info.count(" is ignored, auto chooses by size alone"), 1, info)
+            self.assertIn("(prior)", self.explain(XDG_CACHE_HOME=cache)[0].stdout)
+
+    def test_regret(self):
+        done = bench("regret", "--workload", "sum", "--type", "f32", "--size", "1,1000,100000", "--json", "-")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        document = json.loads(done.stdout)
+        self.assertEqual((document["schema"], document["complete"]), ("compute-bench-regret/1", True))
+        with open(SCHEMA) as file:
+            schema = json.load(file)
+        jsonschema.Draft202012Validator(schema["properties"]["regret"]).validate(document["regret"])
+        self.assertEqual([row["n"] for row in document["regret"]], [1, 1000, 100000])
+        table = bench("regret", "--workload", "sum", "--type", "f32", "--size", "1000,100000", "--backend", "simd")
+        self.assertIn("geometric mean", table.stdout)
+        self.assertEqual(bench("regret", "--timeout", "1ms").returncode, 124)
 
 
 class Ceilings(unittest.TestCase):

@@ -8,11 +8,13 @@
 #include <cfenv>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <new>
 #include <thread>
 #include <vector>
 
 #include <flynn/flynn.hpp>
+#include <host/choose/store.hpp>
 #include <tests/faults/processes.hpp>
 
 // Sanitizers have operators of their own.
@@ -44,9 +46,10 @@ TEST(Choice, NamesTheKnownBackendsAndTheNearest) {
   const auto done = try_sum(V{1}, {.backend = "thraeds"});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code(), Code::invalid_argument);
-  EXPECT_STREQ(done.error().what(),
-               "unknown backend \"thraeds\"; known are auto, verify, scalar, simd, threads, processes, opencl and cuda; did "
-               "you mean threads?");
+  EXPECT_STREQ(
+      done.error().what(),
+      "unknown backend \"thraeds\"; known are auto, verify, scalar, simd, threads, processes, opencl and cuda; did "
+      "you mean threads?");
 }
 
 TEST(Choice, NeverRunsAnythingElse) {
@@ -114,6 +117,33 @@ TEST(Call, OnSixteenElementsAllocatesNothing) {
   const float total = sum(x);
   EXPECT_EQ(allocations, before);
   EXPECT_EQ(total, 24);
+}
+
+TEST(Call, ByACalibrationAndWithAReportAllocatesNothing) {
+#ifndef COUNTS_ALLOCATIONS
+  GTEST_SKIP() << "a sanitizer counts allocations here";
+#endif
+  Context context;
+  Calibration measured = key_of_this_machine(context.threads());
+  for (const char* backend : {"scalar", "simd", "threads"})
+    measured.curves.push_back(
+        {"sum", "f32", backend, {{.work = 4, .overhead = 1e-7, .rate = backend[1] == 'i' ? 2e9 : 1e9}}});
+  char folder[] = "/tmp/flynn-dispatch-XXXXXX";
+  ASSERT_TRUE(mkdtemp(folder));
+  const std::string before_test = std::getenv("XDG_CACHE_HOME");
+  setenv("XDG_CACHE_HOME", folder, 1);
+  store_calibration(measured);
+  const V x(16, 1.5f);
+  Report report;
+  const Options options{.report = &report, .context = &context};
+  sum(x, options);
+  const std::size_t before = allocations;
+  for (int i = 0; i < 100; ++i) sum(x, options);
+  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(report.reason, Reason::calibrated);
+  EXPECT_EQ(report.used, "simd");
+  setenv("XDG_CACHE_HOME", before_test.c_str(), 1);
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Call, OnResidentDataAllocatesNothing) {

@@ -4,7 +4,6 @@
 
 #include <host/choose/decide.hpp>
 #include <host/choose/names.hpp>
-#include <host/choose/prior.hpp>
 
 namespace flynn {
 namespace {
@@ -64,15 +63,13 @@ Status unknown_backend(Text& text, std::string_view name, bool from_environment)
               known.c_str());
 }
 
-Status decide(const Options& options, std::string_view environment, const Cost& cost, unsigned threads,
+Status decide(const Options& options, std::string_view environment, const Question& question, Chooser& chooser,
               Decision& decision, Text& text) {
   const bool from_environment = options.backend.empty() && !environment.empty();
   const std::string_view name = from_environment ? environment : options.backend;
   if (name.empty() || name == "auto") {
-    const PriorChoice prior = static_prior(cost, threads);
-    add(decision, prior.backend);
+    decision.entries[decision.count++] = &chooser.choose(question, decision.reason);
     decision.requested = "auto";
-    decision.reason = prior.reason;
     return {};
   }
   decision.reason = from_environment ? Reason::environment : Reason::requested;
@@ -90,6 +87,25 @@ Status decide(const Options& options, std::string_view environment, const Cost& 
   add(decision, entry->name);
   decision.requested = entry->name;
   return {};
+}
+
+Explanation explain(const Question& question, const Chooser& chooser, const Decision& decision) {
+  const SpecInfo& info = AllSpecs::infos[question.index];
+  Explanation explanation = {.workload = info.workload,
+                             .type = info.type,
+                             .requested = decision.requested,
+                             .chosen = decision.first().name,
+                             .reason = decision.reason};
+  if (decision.requested == "auto") {
+    chooser.explain(question, decision.first(), explanation);
+    return explanation;
+  }
+  for (const Entry& entry : registry()) {
+    const bool is_chosen = std::ranges::find(decision.all(), &entry) != decision.all().end();
+    explanation.candidates[explanation.count++] = {.backend = entry.name,
+                                                   .standing = is_chosen ? Standing::chosen : Standing::not_asked};
+  }
+  return explanation;
 }
 
 }  // namespace flynn

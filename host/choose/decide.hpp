@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <flynn/context.hpp>
+#include <host/choose/chooser.hpp>
 #include <host/registry.hpp>
 
 namespace flynn {
@@ -27,10 +28,13 @@ struct Decision {
   bool is_verified() const { return count > 1; }
 };
 
-/// By the caller's word, else by `environment` (the value of FLYNN_BACKEND, empty when not set), else by size.
-/// `threads` is what the call may use. "verify" is threads against each device that is no CPU, against scalar where
-/// there is none, and opens drivers to know; "verify:a,b" is those backends.
-Status decide(const Options& options, std::string_view environment, const Cost& cost, unsigned threads,
+/// By the caller's word, else by `environment` (the value of FLYNN_BACKEND, empty when not set), else as the chooser
+/// says. "verify" is threads against each device that is no CPU, against scalar where there is none, and opens drivers
+/// to know; "verify:a,b" is those backends.
+Status decide(const Options& options, std::string_view environment, const Question& question, Chooser& chooser,
               Decision& decision, Text& text);
+
+/// The same with what was thought of every backend. The decision must be one for that question.
+Explanation explain(const Question& question, const Chooser& chooser, const Decision& decision);
 
 }  // namespace flynn

@@ -1,17 +1,12 @@
 #pragma once
-#include <flynn/report.hpp>
+#include <flynn/device.hpp>
 #include <flynn/spec.hpp>
 
 namespace flynn {
 
-/// What `auto` takes without a measurement.
-struct PriorChoice {
-  std::string_view backend;
-  Reason reason;
-};
-
-/// By size alone: simd while one thread is done before a second one has woken up, else threads. Devices are never taken
-/// without a measurement (docs/adr/0004-static-prior.md).
-PriorChoice static_prior(const Cost& cost, unsigned threads);
+/// Seconds that a call takes on a backend of that class, as far as it can be known without a measurement: what a core
+/// of the last years does, and what waking threads and copying to processes costs (docs/adr/0004-static-prior.md). 0
+/// for devices: nobody knows.
+double static_prior(FlynnClass kind, const Cost& cost, unsigned threads);
 
 }  // namespace flynn

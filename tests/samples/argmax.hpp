@@ -11,7 +11,6 @@ struct Sample<Argmax<T>> : SameBits<Argmax<T>> {
     sizes.erase(sizes.begin());
     return sizes;
   }
-  static Argmax<T> shape(std::size_t n) { return {{nullptr, n}, {nullptr, 1}}; }
 };
 
 }  // namespace flynn::samples

@@ -11,7 +11,6 @@ struct Sample<Argmin<T>> : SameBits<Argmin<T>> {
     sizes.erase(sizes.begin());
     return sizes;
   }
-  static Argmin<T> shape(std::size_t n) { return {{nullptr, n}, {nullptr, 1}}; }
 };
 
 }  // namespace flynn::samples

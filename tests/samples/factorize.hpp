@@ -8,10 +8,6 @@ struct Sample<Factorize<T>> {
   using W = Factorize<T>;
   static std::vector<std::size_t> sizes() { return {0, 1, 7, 8, 9, 31, 33, 1023, 1024, 1025, 3001}; }
 
-  static W shape(std::size_t n) {
-    return {{nullptr, n}, {nullptr, W::row_capacity * n}, {nullptr, W::row_capacity * n}, {nullptr, n}};
-  }
-
   static constexpr std::string_view params[] = {
       "", "32-bit", "48-bit", "64-bit", "52-bit-semiprimes", "64-bit-semiprimes"};
 

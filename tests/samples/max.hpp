@@ -11,7 +11,6 @@ struct Sample<Max<T>> : SameBits<Max<T>> {
     sizes.erase(sizes.begin());
     return sizes;
   }
-  static Max<T> shape(std::size_t n) { return {{nullptr, n}, {nullptr, 1}}; }
 };
 
 }  // namespace flynn::samples

@@ -11,7 +11,6 @@ struct Sample<Min<T>> : SameBits<Min<T>> {
     sizes.erase(sizes.begin());
     return sizes;
   }
-  static Min<T> shape(std::size_t n) { return {{nullptr, n}, {nullptr, 1}}; }
 };
 
 }  // namespace flynn::samples

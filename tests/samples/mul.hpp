@@ -4,8 +4,6 @@
 namespace flynn::samples {
 
 template <class T>
-struct Sample<Mul<T>> : SameBits<Mul<T>> {
-  static Mul<T> shape(std::size_t n) { return {T(1.7), {nullptr, n}, {nullptr, n}}; }
-};
+struct Sample<Mul<T>> : SameBits<Mul<T>> {};
 
 }  // namespace flynn::samples

@@ -3,13 +3,14 @@
 // specialisation of Sample in samples/NAME.hpp:
 //
 //   sizes()              the awkward sizes for the tests
-//   shape(n)             a spec of size n with its scalars and extents, without memory
 //   judge(got, fresh)    whether `got`, which has been run, is right; `fresh` is the same sample and has not been run
 //   plant(got)           spoils a right answer, by the least that judge() must notice
 //
 // and, where there is more than one kind of input,
 //
-//   params               their names, the usual one first and empty; shape() and fill() then take a name as well
+//   params               their names, the usual one first and empty; shape() and fill() then take a name as well;
+//   without
+//                        a shape() here the spec's own counts
 //
 // SameBits gives the last two where the answer must have the bits of the scalar backend.
 
@@ -105,7 +106,7 @@ W shape(std::size_t n, std::string_view params = {}) {
   if constexpr (requires { Sample<W>::shape(n, params); })
     return Sample<W>::shape(n, params);
   else
-    return Sample<W>::shape(n);
+    return W::shape(n);
 }
 
 /// The spec of size n with memory and inputs, ready to run.

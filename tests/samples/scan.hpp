@@ -11,7 +11,6 @@ struct Sample<Scan<T>> : SameBits<Scan<T>> {
     sizes.insert(sizes.end(), {scan_segment - 1, scan_segment, scan_segment + 1, 64 * scan_segment});
     return sizes;
   }
-  static Scan<T> shape(std::size_t n) { return {{nullptr, n}, {nullptr, n}, T(3), n % 2 == 1}; }
   /// As of sum, with room for the worst of many sums, whose terms begin with init = 3.
   static double slack(const Scan<T>&, std::size_t i) { return 16 + 4 * double(i); }
 };

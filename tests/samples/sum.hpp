@@ -5,7 +5,6 @@ namespace flynn::samples {
 
 template <class T>
 struct Sample<Sum<T>> : SameBits<Sum<T>> {
-  static Sum<T> shape(std::size_t n) { return {{nullptr, n}, {nullptr, 1}}; }
   /// In the worst of orders, one by one, the rounding errors of n additions of terms in [-1, 1) that cancel each other
   /// are a random walk: partial sums have the variance k / 3, an error is uniform within half an eps of them, so the
   /// standard deviation of their sum is below n eps / 8. This is eight of them. The bound for any terms, n^2 eps / 4,

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include <flynn/calibration.hpp>
+#include <flynn/inventory.hpp>
 #include <flynn/report.hpp>
 #include <flynn/status.hpp>
 #include <flynn/workloads.hpp>
@@ -52,6 +54,8 @@ class FLYNN_API Context {
     unsigned threads = 0;  ///< budget: at most so many, within affinity mask and CPU quota; 0: as many as those allow
     /// Long calls ask it now and then, on the thread that called; true stops the call with `cancelled`.
     std::function<bool()> interrupt = {};
+    /// Of another machine: the context explains what auto would do there, and every call is an error.
+    std::optional<Inventory> inventory = {};
   };
 
   Context() : Context(Settings{}) {}
@@ -71,6 +75,8 @@ class FLYNN_API Context {
   BackendInfo backend(std::string_view name);
   /// How many threads a call may use here.
   unsigned threads() const;
+  /// What auto goes by, read at the first decision or here.
+  const CalibrationFile& calibration();
 
   /// An Array that a call uses.
   struct Use {
@@ -87,6 +93,8 @@ class FLYNN_API Context {
   /// Runs a spec that has been checked. `used` is set to the backend that was tried. The typed functions below are the
   /// way in.
   Status execute(const Request& request, const Options& options, Text& text, std::string_view& used);
+  /// What `execute` would do, and why. Opens no driver unless a calibration says that it is the fastest.
+  Status explain(const Request& request, const Options& options, Text& text, Explanation& explanation);
   /// Runs `task` on the context's own thread, in order; `cancelled` tells it that the context is going away.
   void enqueue(std::function<void(bool cancelled)> task);
   /// The same for a task that uses these Arrays and no others, with these options: those that the task before it does
@@ -177,6 +185,19 @@ Result<ValueOf<W>> try_run(W w, const Options& options = {}) {
 template <Spec W>
 ValueOf<W> run(const W& w, const Options& options = {}) {
   return detail::value_or_throw(try_run(w, options));
+}
+
+/// Where a call would run and why; nothing is run and no memory is needed: `explain(Sum<float>::shape(1000)).text()`.
+/// Throws Error for options that a call would refuse.
+template <Spec W>
+Explanation explain(const W& w, const Options& options = {}) {
+  Text text;
+  Explanation explanation;
+  const detail::Arrays arrays = detail::arrays_of(w);
+  const Status s =
+      detail::context_of(options).explain({spec_index<W>(), &w, w.cost(), arrays}, options, text, explanation);
+  if (!s.ok()) throw detail::make_error(s, text, {});
+  return explanation;
 }
 
 namespace detail {

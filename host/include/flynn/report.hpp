@@ -16,6 +16,56 @@ enum class Reason : std::uint8_t {
   environment,  ///< FLYNN_BACKEND named it
   small,        ///< auto: over before a second thread would have joined in
   large,        ///< auto: worth all threads
+  calibrated,   ///< auto: the fastest by what calibrate() measured here
+};
+
+/// What became of the file that calibrate() wrote. Only a valid one counts.
+enum class CalibrationState : std::uint8_t {
+  absent,    ///< there is none
+  valid,     ///< it is of this machine, these threads and this build
+  unsafe,    ///< somebody else may have written it: owner, mode, a link
+  damaged,   ///< truncated, changed, or with figures that make no sense
+  foreign,   ///< of another machine, instruction set or number of threads
+  outdated,  ///< of another build of flynn
+};
+
+constexpr std::string_view name_of(CalibrationState state) {
+  constexpr std::string_view names[] = {"absent", "valid", "unsafe", "damaged", "foreign", "outdated"};
+  return names[static_cast<std::size_t>(state)];
+}
+
+/// What auto thought of a backend.
+enum class Standing : std::uint8_t {
+  chosen,
+  slower,       ///< by the seconds that stand beside it
+  unmeasured,   ///< a device, or processes, without a measurement
+  changed,      ///< its measurement is of another device or driver
+  unavailable,  ///< it is not here
+  unsupported,  ///< it has no kernel for this workload and type
+  not_asked,    ///< the call named another one
+};
+
+/// Where predicted seconds came from.
+enum class Origin : std::uint8_t { none, prior, calibrated };
+
+/// Why a call runs where it runs: every backend, and what was thought of it. Plain data; the words are made on demand.
+struct FLYNN_API Explanation {
+  struct Candidate {
+    std::string_view backend = {};
+    Standing standing = Standing::not_asked;
+    Origin origin = Origin::none;
+    double seconds = 0;  ///< predicted; 0: there is no prediction
+  };
+
+  std::string_view workload, type;
+  std::string_view requested = "auto", chosen = {};
+  Reason reason = Reason::requested;
+  CalibrationState calibration = CalibrationState::absent;
+  std::array<Candidate, 8> candidates = {};
+  std::size_t count = 0;  ///< of the candidates
+
+  /// A line for the choice and one for each backend.
+  std::string text() const;
 };
 
 /// What the memory of the call holds afterwards.
@@ -38,6 +88,7 @@ struct FLYNN_API Report {
   unsigned threads = 1;  ///< how many took part
   double seconds = 0;    ///< from the call to its return
   Clocks clocks = {};    ///< the share of devices and copies in it
+  Explanation explanation = {};
 
   /// One line for people.
   std::string text() const;

@@ -25,6 +25,11 @@ struct Cost {
 /// Which figure of Cost makes the rate that users know this workload by.
 enum class Rate : std::uint8_t { bytes, flops, items };
 
+/// What that figure is: how much there is to do.
+constexpr double work_of(Rate rate, const Cost& cost) {
+  return rate == Rate::bytes ? cost.bytes : rate == Rate::flops ? cost.flops : cost.items;
+}
+
 /// An axis along which a workload may be cut. The parts follow from it alone, never from the number of workers.
 struct Axis {
   std::size_t extent = 0;
@@ -80,13 +85,15 @@ constexpr SpecInfo spec_info() {
 // ---- shapes of workloads
 // -----------------------------------------------------------------------------------------------
 
-/// Holds for every spec: plain data with a name, a check, a cost and its buffers.
+/// Holds for every spec: plain data with a name, a check, a cost, its buffers, and the shape of a call of size n, which
+/// has no memory yet.
 template <class W>
 concept Spec = std::is_trivially_copyable_v<W> && requires(const W& w, Text& text) {
   typename W::value_type;
   { W::name } -> std::convertible_to<std::string_view>;
   { w.check(text) } -> std::same_as<Status>;
   { w.cost() } -> std::same_as<Cost>;
+  { W::shape(std::size_t{}) } -> std::same_as<W>;
 };
 
 /// Its parts are independent: `cut()` gives the axes, `part(box)` a spec again.

@@ -16,6 +16,7 @@ struct Add {
   In<T> x, y;
   Out<T> z;
 
+  static Add shape(std::size_t n) { return {{nullptr, n}, {nullptr, n}, {nullptr, n}}; }
   Status check(Text& text) const {
     if (Status s = check_view(text, "x", x); !s.ok()) return s;
     if (Status s = check_view(text, "y", y); !s.ok()) return s;

@@ -18,6 +18,7 @@ struct Argmin {
   Out<Partial> result;     ///< one element
   std::size_t origin = 0;  ///< index of x[0] in the whole input
 
+  static Argmin shape(std::size_t n) { return {{nullptr, n}, {nullptr, 1}}; }
   Status check(Text& text) const {
     if (Status s = check_view(text, "x", x); !s.ok()) return s;
     return check_not_empty(text, "argmin", x);

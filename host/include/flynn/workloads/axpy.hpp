@@ -17,6 +17,7 @@ struct Axpy {
   In<T> x;
   InOut<T> y;
 
+  static Axpy shape(std::size_t n) { return {T(1.7), {nullptr, n}, {nullptr, n}}; }
   Status check(Text& text) const {
     if (Status s = check_view(text, "x", x); !s.ok()) return s;
     if (Status s = check_view(text, "y", y); !s.ok()) return s;

@@ -16,6 +16,7 @@ struct Copy {
   In<T> x;
   Out<T> y;
 
+  static Copy shape(std::size_t n) { return {{nullptr, n}, {nullptr, n}}; }
   Status check(Text& text) const {
     if (Status s = check_view(text, "x", x); !s.ok()) return s;
     if (Status s = check_view(text, "y", y); !s.ok()) return s;

@@ -18,6 +18,7 @@ struct Dot {
   In<T> x, y;
   Out<Partial> result;  ///< one element
 
+  static Dot shape(std::size_t n) { return {{nullptr, n}, {nullptr, n}, {nullptr, 1}}; }
   Status check(Text& text) const {
     if (Status s = check_view(text, "x", x); !s.ok()) return s;
     if (Status s = check_view(text, "y", y); !s.ok()) return s;

@@ -36,6 +36,9 @@ struct Factorize {
   Out<std::uint8_t> exponents;  ///< 15 n
   Out<std::uint8_t> counts;     ///< n
 
+  static Factorize shape(std::size_t n) {
+    return {{nullptr, n}, {nullptr, row_capacity * n}, {nullptr, row_capacity * n}, {nullptr, n}};
+  }
   Status check(Text& text) const {
     if (Status s = check_view(text, "numbers", numbers); !s.ok()) return s;
     if (Status s = check_view(text, "primes", primes); !s.ok()) return s;

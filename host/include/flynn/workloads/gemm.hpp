@@ -32,6 +32,9 @@ struct Gemm {
   /// Whether the product counts at all.
   FLYNN_ALWAYS_INLINE bool reads_ab() const { return alpha != T(0) && k() > 0; }
 
+  static Gemm shape(std::size_t n) {
+    return {.a = {nullptr, n, n, n}, .b = {nullptr, n, n, n}, .c = {nullptr, n, n, n}};
+  }
   Status check(Text& text) const;
   Cost cost() const {
     const double mn = double(m()) * double(n()), mk = double(m()) * double(k()), kn = double(k()) * double(n());

@@ -17,6 +17,7 @@ struct Max {
   In<T> x;
   Out<Partial> result;  ///< one element
 
+  static Max shape(std::size_t n) { return {{nullptr, n}, {nullptr, 1}}; }
   Status check(Text& text) const {
     if (Status s = check_view(text, "x", x); !s.ok()) return s;
     return check_not_empty(text, "max", x);

@@ -33,6 +33,7 @@ struct Scan {
   T init;
   bool exclusive;
 
+  static Scan shape(std::size_t n) { return {{nullptr, n}, {nullptr, n}, T(3), n % 2 == 1}; }
   Status check(Text& text) const {
     if (Status s = check_view(text, "x", x); !s.ok()) return s;
     if (Status s = check_view(text, "y", y); !s.ok()) return s;
