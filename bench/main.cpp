@@ -8,7 +8,6 @@
 #include <bench/peer_protocol.hpp>
 #include <flynn/mp/init.hpp>
 
-
 namespace {
 
 using namespace flynn::bench;

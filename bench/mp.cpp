@@ -38,11 +38,12 @@ double median_of(int runs, const std::function<double()>& sample) {
 double apply_seconds() {
   mp::Pool pool(1);
   constexpr int calls = 1000;
-  return median_of(15, [&] {
-           return time_of([&] {
-             for (int i = 0; i < calls; ++i) pool.apply(square, i);
-           });
-         }) /
+  return median_of(15,
+                   [&] {
+                     return time_of([&] {
+                       for (int i = 0; i < calls; ++i) pool.apply(square, i);
+                     });
+                   }) /
          calls;
 }
 
@@ -129,8 +130,8 @@ Exit mp_rows(const Settings& settings) {
   const std::vector<double> python = python_seconds();
   for (std::size_t i = 0; i < std::size(rows); ++i) {
     const std::string ratio = python[i] > 0 ? fmt::format("{:.1f}", python[i] / seconds[i]) : "-";
-    fmt::print("{:<34}{:>12}{:>12}{:>8}   {}\n", rows[i].name, text_of(rows[i], seconds[i]), text_of(rows[i], python[i]),
-               ratio, rows[i].target);
+    fmt::print("{:<34}{:>12}{:>12}{:>8}   {}\n", rows[i].name, text_of(rows[i], seconds[i]),
+               text_of(rows[i], python[i]), ratio, rows[i].target);
   }
   if (python[0] < 0 && !settings.quiet) fmt::print(stderr, "compute_bench: there is no python3 to compare with\n");
   return exit_ok;

@@ -77,10 +77,12 @@ TYPED_TEST(ExclusionTest, SaysInTimeThatAnotherHasIt) {
     std::thread([&] { EXPECT_EQ(attempt(lock, milliseconds), std::pair(false, true)); }).join();
   }
   lock.release();
-  EXPECT_TRUE(pool.apply([](const TypeParam& l) {
-    const std::unique_lock guard(l, std::try_to_lock);
-    return guard.owns_lock();
-  }, lock));
+  EXPECT_TRUE(pool.apply(
+      [](const TypeParam& l) {
+        const std::unique_lock guard(l, std::try_to_lock);
+        return guard.owns_lock();
+      },
+      lock));
 }
 
 TEST(Lock, IsReleasedByItsOwnerAlone) {
@@ -106,12 +108,14 @@ TEST(Lock, TravelsInContainersAndSharesADescriptor) {
   EXPECT_LE(faults::open_files(), files + 1);
   locks[57].acquire();
   Pool pool(1u);
-  const auto taken = pool.apply([](const std::vector<Lock>& all) {
-    std::vector<int> found;
-    for (std::size_t i = 0; i < all.size(); ++i)
-      if (all[i].locked()) found.push_back(int(i));
-    return found;
-  }, locks);
+  const auto taken = pool.apply(
+      [](const std::vector<Lock>& all) {
+        std::vector<int> found;
+        for (std::size_t i = 0; i < all.size(); ++i)
+          if (all[i].locked()) found.push_back(int(i));
+        return found;
+      },
+      locks);
   EXPECT_EQ(taken, std::vector<int>{57});
   locks[57].release();
   std::scoped_lock both(locks[1], more[1]);
@@ -167,10 +171,12 @@ TEST(Event, WakesAllThatWait) {
   Pool pool(2u);
   std::vector<AsyncResult<bool>> waiting;
   for (int i = 0; i < 2; ++i)
-    waiting.push_back(pool.apply_async([](const Event& e, const Event& here) {
-      here.set();
-      return e.wait(std::chrono::seconds(100));
-    }, event, go));
+    waiting.push_back(pool.apply_async(
+        [](const Event& e, const Event& here) {
+          here.set();
+          return e.wait(std::chrono::seconds(100));
+        },
+        event, go));
   EXPECT_TRUE(go.wait(soon));
   std::atomic<int> woken = 0;
   std::thread setter([&] { event.set(); });
@@ -297,11 +303,13 @@ TEST(Value, IsOneForAll) {
   const Value<double> value(1.5);
   const Array<int> array({1, 2, 3});
   Pool pool(1u);
-  pool.apply([](const Value<double>& v, const Array<int>& a) {
-    v.set(v.get() + 1);
-    const std::lock_guard guard(a.get_lock());
-    for (int& x : a) x *= 10;
-  }, value, array);
+  pool.apply(
+      [](const Value<double>& v, const Array<int>& a) {
+        v.set(v.get() + 1);
+        const std::lock_guard guard(a.get_lock());
+        for (int& x : a) x *= 10;
+      },
+      value, array);
   EXPECT_EQ(value.get(), 2.5);
   EXPECT_EQ(std::vector<int>(array.begin(), array.end()), (std::vector{10, 20, 30}));
   EXPECT_EQ(Array<int>().size(), 0u);
@@ -312,11 +320,14 @@ TEST(Locks, GoToAProcessOfEachStartMethod) {
     const Lock lock;
     const Value<int> value(1);
     lock.acquire();
-    Process process({.start_method = method}, [](const Lock& l, const Value<int>& v) {
-      l.acquire();
-      v.set(v.get() * 2);
-      l.release();
-    }, lock, value);
+    Process process(
+        {.start_method = method},
+        [](const Lock& l, const Value<int>& v) {
+          l.acquire();
+          v.set(v.get() * 2);
+          l.release();
+        },
+        lock, value);
     process.start();
     value.set(21);
     lock.release();

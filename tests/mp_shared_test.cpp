@@ -80,10 +80,12 @@ TEST(SharedVector, IsGivenToEachNewWorkerAndToTheInitializer) {
   shared_vector<int> x(4, 1);
   Pool pool({.processes = 2, .initializer = call([](shared_vector<int> y) { kept = y; }, x), .maxtasksperchild = 1});
   for (int i = 0; i < 20; ++i)
-    pool.apply([](shared_vector<int> y) {
-      if (y.data() != kept.data()) throw std::logic_error("two mappings");
-      ++kept[0];
-    }, x);
+    pool.apply(
+        [](shared_vector<int> y) {
+          if (y.data() != kept.data()) throw std::logic_error("two mappings");
+          ++kept[0];
+        },
+        x);
   EXPECT_EQ(x[0], 21);
 }
 

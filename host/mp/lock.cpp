@@ -59,8 +59,9 @@ bool BasicLock::acquire(Duration timeout) const {
 void BasicLock::release() const {
   LockState& s = state(block_);
   if (!is_mine())
-    throw Error(Code::invalid_argument, "a lock is released by a thread that does not have it", {},
-                "release it where it was acquired; to wake another thread or process use Event, Condition or Semaphore");
+    throw Error(
+        Code::invalid_argument, "a lock is released by a thread that does not have it", {},
+        "release it where it was acquired; to wake another thread or process use Event, Condition or Semaphore");
   if (--s.depth == 0) s.holder.store(0, std::memory_order_relaxed);
   s.mutex.unlock();
 }

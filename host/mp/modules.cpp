@@ -76,7 +76,6 @@ class Snapshot {
     return copy_of(matches);
   }
 
-
   std::mutex& mutex() { return mutex_; }
 
  private:

@@ -60,15 +60,14 @@ PoolCore::PoolCore(const PoolOptions& options)
       Supervisor::Settings{
           .program = program_name(), .workers = workers_, .start = std::move(start), .shared = places_of(initial_)},
       board_memory_,
-      Supervisor::Hooks{
-          .changed =
-              [this] {
-                have_workers_changed_ = true;
-                board_.done.ring();
-              },
-          .ended = [this](const ProcessEnd& process) { ended(process); },
-          .heard = [this](std::uint32_t number, const Message& message, int file,
-                          int socket) { heard(number, message, file, socket); }});
+      Supervisor::Hooks{.changed =
+                            [this] {
+                              have_workers_changed_ = true;
+                              board_.done.ring();
+                            },
+                        .ended = [this](const ProcessEnd& process) { ended(process); },
+                        .heard = [this](std::uint32_t number, const Message& message, int file,
+                                        int socket) { heard(number, message, file, socket); }});
   if (const auto broken = supervisor_->broken())
     throw Error(Code::unavailable, "no worker process: " + *broken, {},
                 "look at the initializer, and at the limits on processes (ulimit -u) and files (ulimit -n)");

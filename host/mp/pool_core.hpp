@@ -101,9 +101,9 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
 
   const OwnProcess own_process_;
   const unsigned workers_;
-  const std::uint64_t serial_;  ///< of the pool in this process
+  const std::uint64_t serial_;                     ///< of the pool in this process
   std::vector<flynn::detail::SharedRef> initial_;  ///< shared memory that the initializer has
-  KeptEnclosures enclosures_;   ///< of the initializer
+  KeptEnclosures enclosures_;                      ///< of the initializer
   SharedMemory board_memory_;
   TaskBoard& board_;
 

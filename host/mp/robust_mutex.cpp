@@ -58,8 +58,8 @@ Got RobustMutex::lock(std::int64_t deadline) {
     if (const Got got = try_lock(); got != Got::no) return got;
     const std::int64_t now = monotonic_ns();
     if (now >= deadline) return Got::no;
-    // The kernel wakes one waiter when an owner dies. If that is killed before it has the lock, nobody is woken: so each
-    // tries by itself now and then.
+    // The kernel wakes one waiter when an owner dies. If that is killed before it has the lock, nobody is woken: so
+    // each tries by itself now and then.
     const timespec until = after(std::min(deadline - now, look_ns));
     const int error = lock_until(mutex_, until);
     if (error == 0) return Got::yes;

@@ -2,10 +2,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <mutex>
 #include <flynn/mp/shared.hpp>
 #include <host/pools/mappings.hpp>
 #include <host/pools/shared_memory.hpp>
+#include <mutex>
 
 namespace flynn::mp {
 
@@ -32,7 +32,8 @@ SharedRef Reader::shared() {
   if (found != came_.end()) return *found;
   SharedRef memory;
   if (sender_ == the_pool) memory = find_shared_memory(id);
-  if (!memory) memory = sender_ == the_pool ? keep_mapping(the_pool, id, limit_ns) : take_mapping(sender_, id, limit_ns);
+  if (!memory)
+    memory = sender_ == the_pool ? keep_mapping(the_pool, id, limit_ns) : take_mapping(sender_, id, limit_ns);
   if (!memory)
     throw Error(Code::resource_exhausted, "the shared memory of a message did not come, or cannot be mapped", {},
                 "raise the limits on open files (ulimit -n) and on address space (ulimit -v)");

@@ -2,8 +2,8 @@
 #include <condition_variable>
 #include <deque>
 #include <flynn/mp/executor.hpp>
-#include <mutex>
 #include <host/pools/fork.hpp>
+#include <mutex>
 #include <system_error>
 #include <thread>
 

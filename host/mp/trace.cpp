@@ -104,7 +104,8 @@ void Trace::write() {
     if (e.times.worker == 0) continue;  // it was lost on the way
     if (!ends.contains(e.times.worker)) lines.lane(e.times.worker, "worker " + std::to_string(e.times.worker));
     if (e.times.end < e.times.begin) e.times.end = e.received;  // it did not come to its end
-    if (const std::int64_t last = ends[e.times.worker]; last > 0) lines.bar(e.times.worker, "wait", "wait", last, e.times.begin);
+    if (const std::int64_t last = ends[e.times.worker]; last > 0)
+      lines.bar(e.times.worker, "wait", "wait", last, e.times.begin);
     ends[e.times.worker] = e.times.end;
     lines.bar(e.times.worker, e.died ? "lost" : "task", e.name, e.times.begin, e.times.end);
     lines.message(++last_id, "call", getpid(), e.sent, e.times.worker, e.times.begin);

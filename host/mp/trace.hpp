@@ -13,9 +13,9 @@ struct TaskTimes {
   std::int64_t worker = 0;          ///< process id
 };
 
-/// What the workers of a pool did, for the trace viewers of Chrome and Perfetto: a lane for the program and one for each
-/// worker, in which a task and the wait before it are bars, and what was sent are arrows. FLYNN_MP_TRACE names the file.
-/// All pools of the program write to it, each when it ends; it is whole JSON at any time.
+/// What the workers of a pool did, for the trace viewers of Chrome and Perfetto: a lane for the program and one for
+/// each worker, in which a task and the wait before it are bars, and what was sent are arrows. FLYNN_MP_TRACE names the
+/// file. All pools of the program write to it, each when it ends; it is whole JSON at any time.
 class Trace {
  public:
   /// Whether this program shall write one; its processes do not.

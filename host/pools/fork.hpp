@@ -12,8 +12,8 @@ namespace flynn {
 /// number belongs to another process.
 std::uint64_t fork_generation();
 
-/// Holds the std::mutex that `mutex_of` gives during every fork(), so that the copy never finds it locked by a thread that
-/// it does not have. To be called once for each. No two of them are ever held by one thread otherwise. (Not for a
+/// Holds the std::mutex that `mutex_of` gives during every fork(), so that the copy never finds it locked by a thread
+/// that it does not have. To be called once for each. No two of them are ever held by one thread otherwise. (Not for a
 /// shared_mutex: glibc knows its writer by the thread id, which is another one in the copy.)
 template <auto mutex_of>
 void hold_during_fork() {

@@ -164,8 +164,8 @@ SharedMemory::~SharedMemory() {
     munmap(data_, bytes_);
   }
   if (!lives_on_ && made_after_ == fork_generation()) {
-    // Whoever still maps it: the pages are gone, the last one too, of which a hole of just these bytes would only zero a
-    // part.
+    // Whoever still maps it: the pages are gone, the last one too, of which a hole of just these bytes would only zero
+    // a part.
     const std::size_t page = std::size_t(sysconf(_SC_PAGESIZE));
     fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, off_t((bytes_ + page - 1) / page * page));
   }

@@ -18,9 +18,7 @@ struct SharedPlace {
 /// Empty when [data, data + bytes) is not all in one SharedMemory. O(log n) of n of them.
 std::optional<SharedPlace> find_shared(const void* data, std::size_t bytes);
 
-inline SharedPlace place_of_all(const SharedMemory& memory) {
-  return {memory.id(), 0, memory.bytes(), memory.file()};
-}
+inline SharedPlace place_of_all(const SharedMemory& memory) { return {memory.id(), 0, memory.bytes(), memory.file()}; }
 
 /// Whether that memory still exists.
 bool is_shared(std::uint64_t id);

@@ -36,8 +36,7 @@ void watch_program() {
   for (int file; receive_message(child_fd, message, file);) {
     if (message.kind == Message::Kind::map && file >= 0)
       insist([&] { add_mapping(the_pool, message.id, file, message.bytes); });
-    if (message.kind == Message::Kind::enclosure)
-      insist([&] { add_mapping(the_caller, message.id, file, 0); });
+    if (message.kind == Message::Kind::enclosure) insist([&] { add_mapping(the_caller, message.id, file, 0); });
     if (message.kind == Message::Kind::unmap) remove_mapping(the_pool, message.id);
   }
   while (!protects("watchdog")) pause();

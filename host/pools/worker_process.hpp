@@ -53,7 +53,7 @@ class WorkerProcess {
   bool has_ended() const;
   void signal(int number);
   void kill(const char* why);  ///< `why` must last
-  void hang_up();  ///< it ends by itself
+  void hang_up();              ///< it ends by itself
 
   /// After its end: reaps it.
   ProcessEnd bury();

@@ -1,5 +1,5 @@
-// mp_flaky_program SEED WHERE: uses pools while some calls of the C library fail (tests/fakes/flaky_libc.cpp), here or in
-// the workers. Ends with 0 when each result was right or an exception, and nothing is left.
+// mp_flaky_program SEED WHERE: uses pools while some calls of the C library fail (tests/fakes/flaky_libc.cpp), here or
+// in the workers. Ends with 0 when each result was right or an exception, and nothing is left.
 
 #include <dlfcn.h>
 
@@ -44,7 +44,8 @@ void use(mp::Pool& pool) {
   std::iota(x.begin(), x.end(), 0);
   const std::vector<double> large(10'000, 2.0);
   for (int i = 0; i < 10; ++i) attempt([&] { return pool.apply(square, i) == i * i; });
-  for (int i = 0; i < 5; ++i) attempt([&] { return pool.apply([](std::vector<double> v) { return v; }, large) == large; });
+  for (int i = 0; i < 5; ++i)
+    attempt([&] { return pool.apply([](std::vector<double> v) { return v; }, large) == large; });
   attempt([&] { return pool.map(square, x).back() == 99 * 99; });
   attempt([&] { return pool.apply_async(square, 7).get(5s) == 49; });
   attempt([&] {

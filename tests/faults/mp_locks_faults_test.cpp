@@ -125,11 +125,13 @@ TEST_F(LockFaultTest, A13_AThreadThatReturnsWithALockLosesIt) {
 
 TEST_F(LockFaultTest, A13_WhoCanRepairHasTheLockMeanwhile) {
   const Value<int> value(7);
-  kill_at_mark([](const Value<int>& v, Event mark) {
-    v.get_lock().acquire();
-    v.value() = -1;
-    die_here(mark);
-  }, value);
+  kill_at_mark(
+      [](const Value<int>& v, Event mark) {
+        v.get_lock().acquire();
+        v.value() = -1;
+        die_here(mark);
+      },
+      value);
   EXPECT_THROW((void)value.get_lock().acquire(bound, [] { throw 42; }), int);
   EXPECT_FALSE(value.get_lock().locked());
   kill_at_mark(hold<RLock>, value.get_lock());

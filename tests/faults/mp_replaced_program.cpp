@@ -1,5 +1,5 @@
-// mp_replaced_program METHOD: says "ready", waits for a line, and only then makes a pool. Prints what a task in it gives
-// back, or the error. Linked with the shared library, which the test replaces meanwhile.
+// mp_replaced_program METHOD: says "ready", waits for a line, and only then makes a pool. Prints what a task in it
+// gives back, or the error. Linked with the shared library, which the test replaces meanwhile.
 
 #include <cstdio>
 #include <string_view>
@@ -15,8 +15,8 @@ int main(int count, char** arguments) {
   std::fflush(stdout);
   if (std::getchar() == EOF) return 1;
   try {
-    mp::Pool pool({.processes = 1,
-                   .start_method = method == "spawn" ? mp::StartMethod::spawn : mp::StartMethod::forkserver});
+    mp::Pool pool(
+        {.processes = 1, .start_method = method == "spawn" ? mp::StartMethod::spawn : mp::StartMethod::forkserver});
     std::printf("%d\n", pool.apply([](int x) { return x * x; }, 3));
   } catch (const flynn::Error& error) {
     std::printf("%s\n", error.what());

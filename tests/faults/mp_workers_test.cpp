@@ -1,5 +1,5 @@
-// flynn::mp when its workers die: the rows A1 to A29 of docs/faults.md that are about pools of functions. Each test also
-// checks that no process, file descriptor, shared memory or thread is left.
+// flynn::mp when its workers die: the rows A1 to A29 of docs/faults.md that are about pools of functions. Each test
+// also checks that no process, file descriptor, shared memory or thread is left.
 
 #include <sys/resource.h>
 

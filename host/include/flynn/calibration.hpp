@@ -66,7 +66,7 @@ FLYNN_API Result<Calibration> read_calibration(std::string_view text);
 struct CalibrationFile {
   std::string path;  ///< empty: neither XDG_CACHE_HOME nor HOME says where
   CalibrationState state = CalibrationState::absent;
-  std::string reason = {};                    ///< why it is not valid, for people
+  std::string reason = {};                   ///< why it is not valid, for people
   std::optional<Calibration> contents = {};  ///< of a valid one
 };
 

@@ -8,8 +8,8 @@
 
 namespace flynn {
 
-/// What decisions depend on, of this machine or of one that is not here. `compute_bench info --json` writes it, a Context
-/// that is made with one decides as that machine would, and runs nothing.
+/// What decisions depend on, of this machine or of one that is not here. `compute_bench info --json` writes it, a
+/// Context that is made with one decides as that machine would, and runs nothing.
 struct Inventory {
   struct Backend {
     std::string name = {};
@@ -19,7 +19,7 @@ struct Inventory {
     std::vector<std::string> missing = {};  ///< "gemm/f64": what it does not have
   };
   unsigned threads = 1;
-  std::vector<Backend> backends = {};            ///< one that is not named is not available
+  std::vector<Backend> backends = {};           ///< one that is not named is not available
   std::optional<Calibration> calibration = {};  ///< empty: none
 };
 

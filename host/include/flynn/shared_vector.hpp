@@ -66,7 +66,8 @@ FLYNN_API SharedRef make_shared_memory(std::size_t bytes, Placement placement = 
 }  // namespace detail
 
 /// A vector of fixed size in shared memory, with value 0 for every element at first. Anything that takes a std::span or
-/// a std::vector of T takes it. A copy shows the same elements, here and as an argument of flynn::mp in another process.
+/// a std::vector of T takes it. A copy shows the same elements, here and as an argument of flynn::mp in another
+/// process.
 template <class T>
 class shared_vector {
   static_assert(std::is_trivially_copyable_v<T>, "elements are seen by other processes, so they must be plain data");

@@ -28,8 +28,8 @@ struct Enclosure {
 };
 
 /// Writes into the memory that it is given and counts on when that is full, so that a second try knows how much it
-/// needs: `fits()` says whether all of it was written. What lies in shared memory goes as {id, offset}; the memory itself
-/// is put into `shared`, for whoever sends the bytes to send it too.
+/// needs: `fits()` says whether all of it was written. What lies in shared memory goes as {id, offset}; the memory
+/// itself is put into `shared`, for whoever sends the bytes to send it too.
 class Writer : public cereal::OutputArchive<Writer> {
  public:
   /// Without `shared` and `enclosures`, what is written has no way to take descriptors along.
@@ -129,8 +129,8 @@ FLYNN_API void prepare(void* data, std::size_t bytes);
 
 /// Numbers are copied into untouched memory. cereal would set them to 0 first.
 template <class T, class A>
-requires(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>)
-void CEREAL_LOAD_FUNCTION_NAME(Reader& in, std::vector<T, A>& numbers) {
+requires(std::is_arithmetic_v<T> &&
+         !std::is_same_v<T, bool>) void CEREAL_LOAD_FUNCTION_NAME(Reader& in, std::vector<T, A>& numbers) {
   constexpr std::size_t large = std::size_t{4} << 20;
   cereal::size_type size = 0;
   in(cereal::make_size_tag(size));

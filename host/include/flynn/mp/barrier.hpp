@@ -20,8 +20,8 @@ class FLYNN_API Barrier {
  public:
   /// Throws Error(invalid_argument) for 0 parties or more than 128; and as SharedMemory does.
   explicit Barrier(unsigned parties = 1);
-  /// Waits until all parties have come. Each gets another number from 0 on, in the order of coming. Throws BrokenBarrier
-  /// when it is broken, or becomes so; whoever has waited so long in vain breaks it.
+  /// Waits until all parties have come. Each gets another number from 0 on, in the order of coming. Throws
+  /// BrokenBarrier when it is broken, or becomes so; whoever has waited so long in vain breaks it.
   unsigned wait(Duration timeout = forever) const;
   /// Breaks it: for all that wait, and come, until reset().
   void abort() const;

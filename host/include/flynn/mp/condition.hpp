@@ -3,8 +3,8 @@
 
 namespace flynn::mp {
 
-/// Waiting for something that is guarded by a lock to change. All of it is called by a thread that has the lock; else it
-/// throws Error(invalid_argument). A copy is the same condition. Who is killed while it waits takes no notification
+/// Waiting for something that is guarded by a lock to change. All of it is called by a thread that has the lock; else
+/// it throws Error(invalid_argument). A copy is the same condition. Who is killed while it waits takes no notification
 /// away from the others.
 ///
 /// At most 128 threads may wait at a time. O(n) of n that wait.

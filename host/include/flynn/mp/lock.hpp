@@ -6,8 +6,8 @@
 
 namespace flynn::mp {
 
-/// Who had a lock ended without giving it back: it crashed, was killed, or its thread returned. What the lock guards may
-/// be half changed. Told once, to the one who acquires it next; from then on it is a lock like any other.
+/// Who had a lock ended without giving it back: it crashed, was killed, or its thread returned. What the lock guards
+/// may be half changed. Told once, to the one who acquires it next; from then on it is a lock like any other.
 class FLYNN_API OwnerDead : public Error {
  public:
   OwnerDead();

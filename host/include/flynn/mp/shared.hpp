@@ -17,7 +17,8 @@ class FLYNN_API SharedBlock {
   SharedBlock() = default;
   SharedBlock(const SharedBlock&) = default;  // and no move: what is moved from would show memory that may go
   SharedBlock& operator=(const SharedBlock&) = default;
-  /// Zeroed, on cache lines of its own. Small ones lie together and cost no descriptor each. Throws as SharedMemory does.
+  /// Zeroed, on cache lines of its own. Small ones lie together and cost no descriptor each. Throws as SharedMemory
+  /// does.
   explicit SharedBlock(std::size_t bytes);
   template <class T>
   T& as() const {
@@ -50,7 +51,8 @@ void CEREAL_LOAD_FUNCTION_NAME(Reader& in, shared_vector<T>& vector) {
   auto memory = in.shared();
   std::uint64_t size = 0;
   in(size);
-  if (size > (memory ? memory->bytes() : 0) / sizeof(T)) throw Error(Code::internal, "a message of flynn::mp is damaged");
+  if (size > (memory ? memory->bytes() : 0) / sizeof(T))
+    throw Error(Code::internal, "a message of flynn::mp is damaged");
   vector = shared_vector<T>(std::move(memory), std::size_t(size));
 }
 

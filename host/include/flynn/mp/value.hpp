@@ -12,11 +12,13 @@ namespace detail {
 
 template <class T>
 constexpr bool check_shared() {
-  static_assert(std::is_trivially_copyable_v<T>,
-                "flynn::mp: what processes share must be plain data (trivially copyable): numbers, std::array, structs of "
-                "such. Of a std::string or std::vector only the object would be shared and not what it points to; send it "
-                "as an argument, or share an Array of its elements.");
-  static_assert(!std::is_pointer_v<T>, "flynn::mp: a pointer means nothing in another process. Share what it points to.");
+  static_assert(
+      std::is_trivially_copyable_v<T>,
+      "flynn::mp: what processes share must be plain data (trivially copyable): numbers, std::array, structs of "
+      "such. Of a std::string or std::vector only the object would be shared and not what it points to; send it "
+      "as an argument, or share an Array of its elements.");
+  static_assert(!std::is_pointer_v<T>,
+                "flynn::mp: a pointer means nothing in another process. Share what it points to.");
   return true;
 }
 

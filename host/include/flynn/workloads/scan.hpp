@@ -13,14 +13,15 @@ namespace flynn {
 ///     beginning with -0.0.
 ///   * The base of a block is the segment's offset plus the tree sum (tree.hpp) of the segment's blocks before it; the
 ///     offset of a segment is init plus the tree sum of everything before it.
-///   * y = base + (carry + element). For the exclusive scan the element is that before it in the row, -0.0 for the first.
+///   * y = base + (carry + element). For the exclusive scan the element is that before it in the row, -0.0 for the
+///   first.
 inline constexpr std::size_t scan_segment = 16 * tree_block;
 inline constexpr std::size_t scan_row = 16;
 
 /// y_i = init + x_0 + ... + x_i, without x_i when it is exclusive. x and y have n elements; y may be x, not overlap
 /// otherwise. Integers wrap. Floats are added in the order above, so the bits are the same on every backend; the error
-/// is at most (56 + log2(n / 1024)) eps (|init| + sum|x|), and y need not be monotone where x >= 0: neighbours may differ
-/// by their rounding. Work O(n), 2 n elements of memory traffic.
+/// is at most (56 + log2(n / 1024)) eps (|init| + sum|x|), and y need not be monotone where x >= 0: neighbours may
+/// differ by their rounding. Work O(n), 2 n elements of memory traffic.
 template <class T>
 struct Scan {
   using value_type = T;
