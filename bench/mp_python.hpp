@@ -49,6 +49,27 @@ def run_processes():
         process.join()
 
 
+def put_all(queue, items):
+    for i in range(-1, items):
+        queue.put(i)
+
+
+def queue_seconds(items):
+    queue = mp.Queue(1024)
+    producer = mp.Process(target=put_all, args=(queue, items))
+    producer.start()
+    queue.get()
+    seconds = time_of(lambda: [queue.get() for _ in range(items)])
+    producer.join()
+    return seconds / items
+
+
+def lock_all(lock, times):
+    for _ in range(times):
+        lock.acquire()
+        lock.release()
+
+
 def say(seconds):
     print(seconds, flush=True)
 
@@ -65,6 +86,9 @@ def main():
     say(median_of(9, lambda: time_of(lambda: use_pool("fork"))))
     say(median_of(3, lambda: time_of(lambda: use_pool("spawn"))))
     say(median_of(5, lambda: time_of(run_processes)))
+    say(median_of(3, lambda: queue_seconds(20000)))
+    lock = mp.Lock()
+    say(median_of(9, lambda: time_of(lambda: lock_all(lock, 20000))) / 20000)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import unittest
 import jsonschema
 
 PROGRAM, SCHEMA, GOLDEN, PEERS = sys.argv[1:5]
+MACHINES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "machines")
 FAST = ["--min-time", "10ms", "--warmup", "5ms", "--repetitions", "3"]
 SMALL = ["--workload", "axpy,sum", "--type", "f32", "--size", "1Ki"]
 
@@ -302,10 +303,10 @@ class Choice(unittest.TestCase):
         return [bench("--explain", *call, *arguments, **environment) for call in calls]
 
     def test_machines_that_are_not_here(self):
-        machines = sorted(f[:-5] for f in os.listdir(os.path.join(GOLDEN, "machines")) if f.endswith(".json"))
+        machines = sorted(f[:-5] for f in os.listdir(MACHINES) if f.endswith(".json"))
         self.assertEqual(len(machines), 6)
         for machine in machines:
-            path = os.path.join(GOLDEN, "machines", machine)
+            path = os.path.join(MACHINES, machine)
             done = self.explain("--inventory", path + ".json")
             self.assertEqual([d.returncode for d in done], [0, 0, 0], done[0].stderr)
             text = "".join(d.stdout for d in done)
@@ -334,7 +335,7 @@ class Choice(unittest.TestCase):
                 self.assertIn(path, done.stderr)
             self.assertEqual(bench("--explain", "--inventory", path + "x").returncode, 65)
         self.assertEqual(bench("--inventory", path, *SMALL).returncode, 2)
-        replayed = os.path.join(GOLDEN, "machines", "laptop.json")
+        replayed = os.path.join(MACHINES, "laptop.json")
         done = bench("--explain", "--inventory", replayed, "--backend", "cuda", *SMALL)
         self.assertEqual(done.returncode, 3)
         self.assertIn("libcuda.so.1 is not here", done.stdout)

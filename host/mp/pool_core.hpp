@@ -72,8 +72,11 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
 
   // Of the pump.
   void pump();
+  void pump_once();
   void take_ends();
   void collect();
+  std::optional<std::span<const std::byte>> answer_in(const Slot& slot, std::uint64_t sequence, std::uint32_t number,
+                                                      ParcelHead*& head) const;
   void decode(const Posted& posted, const Slot& slot, std::uint32_t number);
   void succeed(const Waiting& task);
   void fail(const Waiting& task, const std::function<Failure()>& make);

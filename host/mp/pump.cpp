@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -75,7 +76,7 @@ void PoolCore::ended(const ProcessEnd& process) {
 
 // ---- the pump
 
-void PoolCore::pump() {
+void PoolCore::pump_once() {
   take_ends();
   collect();
   expire();
@@ -89,6 +90,15 @@ void PoolCore::pump() {
   if (now < next_stop_check_) return;
   next_stop_check_ = now + tick_ns;
   if (protects("stopped")) supervisor_->kill_stopped();
+}
+
+/// Whoever waits goes on in any case: where there is no memory now, the next turn does what is left.
+void PoolCore::pump() {
+  try {
+    pump_once();
+  } catch (const std::exception&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 std::int64_t PoolCore::wait_limit() const {
@@ -153,27 +163,35 @@ void PoolCore::trace(const Posted& posted, bool died) {
   insist([&] { trace_->add(posted.batch->describe(posted.task, {}), posted.sent, times, monotonic_ns(), died); });
 }
 
-/// Makes a result of an answer.
-void PoolCore::decode(const Posted& posted, const Slot& slot, std::uint32_t number) {
+/// The bytes of an answer, and the head of the parcel that they are in; none when it is damaged.
+std::optional<std::span<const std::byte>> PoolCore::answer_in(const Slot& slot, std::uint64_t sequence,
+                                                              std::uint32_t number, ParcelHead*& head) const {
   constexpr std::int64_t parcel_ns = 1'000'000'000;
   const Frame frame = slot.frame;
+  if (!is_sound(frame, sequence, Slot::room) || frame.kind == Frame::Kind::call) return {};
   std::span<const std::byte> bytes(slot.bytes);
-  bool is_good = is_sound(frame, posted.sequence, Slot::room) && frame.kind != Frame::Kind::call;
-  ParcelHead* head = nullptr;
-  if (is_good && frame.parcel != 0) {
+  if (frame.parcel != 0) {
     const std::span<std::byte> parcel = find_mapping(sender(number), frame.parcel, parcel_ns);
-    is_good = parcel.size() >= sizeof *head && frame.bytes <= parcel.size() - sizeof *head;
-    if (is_good) head = reinterpret_cast<ParcelHead*>(parcel.data());
-    if (is_good) bytes = parcel.subspan(sizeof *head);
+    if (parcel.size() < sizeof *head || frame.bytes > parcel.size() - sizeof *head) return {};
+    head = reinterpret_cast<ParcelHead*>(parcel.data());
+    bytes = parcel.subspan(sizeof *head);
   }
-  if (!is_good) {
-    supervisor_->kill(number, "what it answered was damaged");
-    return fail(posted, [] {
-      return Failure{.kind = Failure::Kind::damaged, .code = Code::worker_died, .text = "the answer is damaged"};
-    });
-  }
-  Reader in(bytes.first(std::size_t(frame.bytes)), sender(number));
+  return bytes.first(std::size_t(frame.bytes));
+}
+
+/// Makes a result of an answer.
+void PoolCore::decode(const Posted& posted, const Slot& slot, std::uint32_t number) {
+  const Frame frame = slot.frame;
+  ParcelHead* head = nullptr;
   try {
+    const std::optional<std::span<const std::byte>> bytes = answer_in(slot, posted.sequence, number, head);
+    if (!bytes) {
+      supervisor_->kill(number, "what it answered was damaged");
+      return fail(posted, [] {
+        return Failure{.kind = Failure::Kind::damaged, .code = Code::worker_died, .text = "the answer is damaged"};
+      });
+    }
+    Reader in(*bytes, sender(number));
     if (frame.kind == Frame::Kind::result) {
       posted.batch->decode(posted.task, in);
       succeed(posted);

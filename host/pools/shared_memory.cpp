@@ -15,6 +15,7 @@
 
 #include <host/detect/memory.hpp>
 #include <host/pools/fork.hpp>
+#include <host/pools/insist.hpp>
 #include <host/pools/placement.hpp>
 #include <host/pools/shared_memory.hpp>
 
@@ -189,7 +190,8 @@ detail::SharedRef receive_shared_memory(int file, std::size_t bytes, std::uint64
     close(file);
     return own;
   }
-  auto memory = std::make_shared<SharedMemory>(file, bytes, id);
+  const auto memory = insist([] { return std::make_shared<SharedMemory>(); });  // which takes the descriptor
+  *memory = SharedMemory(file, bytes, id);
   return memory->data() ? with_handles(std::move(memory)) : nullptr;
 }
 

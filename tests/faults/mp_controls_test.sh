@@ -10,6 +10,13 @@ passes() { # PROGRAM FILTER
   timeout -s KILL 5 "$folder/$1" --gtest_filter="$2" >/dev/null 2>&1
 }
 
+# What the programs of a control leave behind goes on for ever: that is what it shows.
+end_leftovers() {
+  for process in /proc/[0-9]*; do
+    case $(readlink "$process/exe") in "$folder"/faults_switched_* | "$folder"/switched_*) kill -KILL "${process#/proc/}" ;; esac
+  done 2>/dev/null
+}
+
 control() { # PROTECTION PROGRAM FILTER
   passes "$2" "$3" || { echo "$3 fails with all protections on"; trouble=1; }
   if FLYNN_WITHOUT=$1 passes "$2" "$3"; then
@@ -18,6 +25,7 @@ control() { # PROTECTION PROGRAM FILTER
   else
     echo "without $1: $3 fails, as it must"
   fi
+  end_leftovers
 }
 
 control losses switched_mp_workers 'FaultTest.A1_AKilledBusy*'
