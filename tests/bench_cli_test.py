@@ -141,7 +141,7 @@ class Measuring(unittest.TestCase):
         done = bench("--workload", "mp")
         self.assertEqual(done.returncode, 0, done.stderr)
         lines = done.stdout.splitlines()[3:]
-        self.assertEqual(len(lines), 7, done.stdout)
+        self.assertEqual(len(lines), 9, done.stdout)
         for line in lines:
             self.assertNotIn(" - ", line, "no figure")
         self.assertEqual(bench("--workload", "mp,axpy").returncode, 2)
