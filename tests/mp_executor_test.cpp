@@ -4,11 +4,12 @@
 
 #include <atomic>
 #include <csignal>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
 #include <flynn/mp.hpp>
-#include <tests/faults/processes.hpp>
+#include <tests/faults/leak_check.hpp>
 
 namespace flynn::mp {
 namespace {
@@ -30,18 +31,12 @@ class ExecutorTest : public ::testing::Test {
  protected:
   void SetUp() override {
     Pool(1u);  // the fork server stays
-    files_ = faults::open_files();
-    children_ = faults::children().size();
-    threads_ = faults::threads();
+    before_.emplace();
   }
-  void TearDown() override {
-    EXPECT_TRUE(faults::holds_within(5s, [&] { return faults::children().size() == children_; }));
-    EXPECT_TRUE(faults::holds_within(5s, [&] { return faults::threads() == threads_; }));
-    EXPECT_EQ(faults::open_files(), files_);
-  }
+  void TearDown() override { before_->expect_nothing_left(); }
 
  private:
-  std::size_t files_ = 0, children_ = 0, threads_ = 0;
+  std::optional<faults::LeakCheck> before_;
 };
 using Executors = ::testing::Types<ThreadPoolExecutor, ProcessPoolExecutor>;
 TYPED_TEST_SUITE(ExecutorTest, Executors);

@@ -5,11 +5,12 @@
 
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <stdexcept>
 
 #include <flynn/mp.hpp>
-#include <tests/faults/processes.hpp>
+#include <tests/faults/leak_check.hpp>
 
 namespace flynn::mp {
 namespace {
@@ -61,18 +62,14 @@ struct Scale {
 class PoolTest : public ::testing::TestWithParam<StartMethod> {
  protected:
   void SetUp() override {
-    if (GetParam() == StartMethod::forkserver) Pool(PoolOptions{.processes = 1});  // the server stays
-    files_ = faults::open_files();
-    children_ = faults::children().size();
+    Pool(with(1));  // the fork server stays, and the thread that starts processes
+    before_.emplace();
   }
-  void TearDown() override {
-    EXPECT_TRUE(faults::holds_within(5s, [&] { return faults::children().size() == children_; }));
-    EXPECT_EQ(faults::open_files(), files_) << "a file descriptor is left";
-  }
+  void TearDown() override { before_->expect_nothing_left(); }
   static PoolOptions with(unsigned processes) { return {.processes = processes, .start_method = GetParam()}; }
 
  private:
-  std::size_t files_ = 0, children_ = 0;
+  std::optional<faults::LeakCheck> before_;
 };
 
 TEST_P(PoolTest, Applies) {

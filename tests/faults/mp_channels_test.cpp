@@ -10,12 +10,13 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <thread>
 
 #include <flynn/mp.hpp>
 #include <host/mp/queue_core.hpp>
-#include <tests/faults/processes.hpp>
+#include <tests/faults/leak_check.hpp>
 #include <tests/seed.hpp>
 
 namespace flynn::mp {
@@ -185,19 +186,12 @@ class ChannelFaults : public ::testing::Test {
  protected:
   void SetUp() override {
     Pool(1u);  // the fork server stays
-    files_ = faults::open_files();
-    children_ = faults::children().size();
-    threads_ = faults::threads();
+    before_.emplace();
   }
-  void TearDown() override {
-    EXPECT_TRUE(faults::holds_within(5s, [&] { return faults::children().size() == children_; }))
-        << "a process is left";
-    EXPECT_EQ(faults::open_files(), files_) << "a file descriptor is left";
-    EXPECT_EQ(faults::threads(), threads_) << "a thread is left";
-  }
+  void TearDown() override { before_->expect_nothing_left(); }
 
  private:
-  std::size_t files_ = 0, children_ = 0, threads_ = 0;
+  std::optional<faults::LeakCheck> before_;
 };
 
 void get_for_ever(const Queue<std::string>& queue) {

@@ -7,11 +7,10 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 #include <optional>
 
 #include <flynn/mp.hpp>
-#include <tests/faults/processes.hpp>
+#include <tests/faults/leak_check.hpp>
 #include <tests/seed.hpp>
 
 namespace flynn::mp {
@@ -28,30 +27,15 @@ inline int sleep_for(int milliseconds) {
   return milliseconds;
 }
 inline void raise_signal(int number) { raise(number); }
-/// Pieces of flynn's shared memory that this process has mapped.
-inline std::size_t mapped_memfds() {
-  std::ifstream maps("/proc/self/maps");
-  std::size_t count = 0;
-  for (std::string line; std::getline(maps, line);) count += line.find("memfd:flynn") != std::string::npos;
-  return count;
-}
-
 class FaultTest : public ::testing::Test {
  protected:
   void SetUp() override {
     Pool(1u);  // the fork server stays
-    files_ = faults::open_files();
-    children_ = faults::children().size();
-    memories_ = mapped_memfds();
-    threads_ = faults::threads();
+    before_.emplace();
   }
   void TearDown() override {
     pool_.reset();
-    EXPECT_TRUE(faults::holds_within(5s, [&] { return faults::children().size() == children_; }))
-        << "a process is left";
-    EXPECT_EQ(faults::open_files(), files_) << "a file descriptor is left";
-    EXPECT_EQ(mapped_memfds(), memories_) << "shared memory is left";
-    EXPECT_EQ(faults::threads(), threads_) << "a thread is left";
+    before_->expect_nothing_left();
   }
 
   Pool& make_pool(unsigned workers) { return pool_.emplace(PoolOptions{.processes = workers}); }
@@ -81,7 +65,7 @@ class FaultTest : public ::testing::Test {
   std::optional<Pool> pool_;
 
  private:
-  std::size_t files_ = 0, children_ = 0, memories_ = 0, threads_ = 0;
+  std::optional<faults::LeakCheck> before_;
 };
 
 /// A file that grows by a byte whenever a task has begun.

@@ -9,11 +9,12 @@
 #include <atomic>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include <flynn/mp.hpp>
-#include <tests/faults/processes.hpp>
+#include <tests/faults/leak_check.hpp>
 
 namespace flynn::mp {
 namespace {
@@ -32,19 +33,12 @@ class LockFaultTest : public testing::Test {
     Process server([] {});
     server.start();
     server.join();
-    files_ = faults::open_files();
-    children_ = faults::children().size();
-    threads_ = faults::threads();
+    before_.emplace();
   }
-  void TearDown() override {
-    EXPECT_TRUE(faults::holds_within(5s, [&] { return faults::children().size() == children_; }))
-        << "a process is left";
-    EXPECT_LE(faults::open_files(), files_ + 1) << "file descriptors are left";  // one more chunk of small blocks
-    EXPECT_EQ(faults::threads(), threads_) << "a thread is left";
-  }
+  void TearDown() override { before_->expect_nothing_left(1); }
 
  private:
-  std::size_t files_ = 0, children_ = 0, threads_ = 0;
+  std::optional<faults::LeakCheck> before_;
 };
 
 /// A process that runs function(arguments..., event), which sets the event where it shall be killed, and pauses.
