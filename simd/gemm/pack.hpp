@@ -1,6 +1,6 @@
 #pragma once
-// Packing: B is copied into panels whose rows are as wide as a tile. The rows of A are read where they are; only
-// columns are copied.
+// Packing: B is copied into panels whose rows are as wide as a tile, one panel after the other. The rows of A are read
+// where they are, unless they are far from each other; columns are copied.
 
 #include <simd/gemm/tile.hpp>
 #include <simd/transpose.hpp>
@@ -18,12 +18,17 @@ struct Stored {
   }
 };
 
-/// Copies `columns` columns of a matrix stored by rows to a panel `width` wide; what is missing of it becomes zero.
+/// Copies `columns` columns of a matrix stored by rows to panels `width` wide, all panels row by row; what is missing
+/// of the last one becomes zero.
 template <class Arch, class T, std::size_t width>
-void pack_rows(const Stored<T>& b, std::size_t depth, std::size_t columns, T* panel) {
-  for (std::size_t p = 0; p < depth; ++p, panel += width) {
-    for (std::size_t j = columns; j < width; ++j) panel[j] = T(0);
-    for (std::size_t j = 0; j < columns; ++j) panel[j] = b.data[p * b.ld + j];
+void pack_rows(const Stored<T>& b, std::size_t depth, std::size_t columns, T* panels) {
+  const std::size_t rest = columns % width;
+  for (std::size_t p = 0; p < depth; ++p) {
+    const T* from = b.data + p * b.ld;
+    T* to = panels + p * width;
+    for (std::size_t j = width; j <= columns; j += width, from += width, to += depth * width)
+      __builtin_memcpy(to, from, width * sizeof(T));
+    for (std::size_t j = 0; rest > 0 && j < width; ++j) to[j] = j < rest ? from[j] : T(0);
   }
 }
 
@@ -45,11 +50,21 @@ void pack_columns(const Stored<T>& b, std::size_t depth, std::size_t columns, T*
     for (std::size_t j = 0; j < width; ++j) panel[p * width + j] = j < columns ? b.data[j * b.ld + p] : T(0);
 }
 
-/// Packs a panel of B.
+/// Packs some columns of B.
 template <class Arch, class T, std::size_t width>
-void pack(const Stored<T>& b, std::size_t depth, std::size_t columns, T* panel) {
-  if (b.by_column) return pack_columns<Arch, T, width>(b, depth, columns, panel);
-  pack_rows<Arch, T, width>(b, depth, columns, panel);
+void pack(const Stored<T>& b, std::size_t depth, std::size_t columns, T* panels) {
+  if (!b.by_column) return pack_rows<Arch, T, width>(b, depth, columns, panels);
+  for (std::size_t j = 0; j < columns; j += width)
+    pack_columns<Arch, T, width>({b.at(0, j), b.ld, true}, depth, columns - j < width ? columns - j : width,
+                                 panels + j * depth);
+}
+
+/// Copies rows of A that are far from each other to rows one line longer than a block, and says where they are.
+template <class T>
+FLYNN_ALWAYS_INLINE Left<T> gather_rows(const Left<T>& a, std::size_t rows, std::size_t depth, T* to) {
+  const Left<T> near{to, Block::near_row<T>, 1};
+  for (std::size_t i = 0; i < rows; ++i) __builtin_memcpy(to + i * near.row, a.data + i * a.row, depth * sizeof(T));
+  return near;
 }
 
 /// Copies rows of A that are stored as columns, and says where they are.

@@ -30,13 +30,23 @@ struct Target {
   T alpha, beta;  ///< beta = 0: C is not read
 };
 
+/// What the tiles after this one will need, and this one asks for.
+template <class T>
+struct Soon {
+  static constexpr std::size_t a_elements = 2 * 64 / sizeof(T);  ///< two cache lines of each of the next rows of A
+  const T* c;                                                    ///< the piece of C of the next tile
+  std::size_t ld;                                                ///< of C
+  const T* a;
+  std::size_t a_row;  ///< elements from one of these rows to the next
+};
+
 /// Terms are added in the order of k; alpha comes in once, at the end. The rows are reached from every third one, or
 /// the addresses of twelve would not fit into registers.
 ///
-/// A row of C is asked for every k / R terms: all of them at once would hold the line fill buffers for as long as
-/// memory takes, and A and B come from L2 through the same ones.
+/// A row of what is needed soon is asked for every k / R terms: all of it at once would hold the line fill buffers for
+/// as long as memory takes, and B comes from L2 through the same ones.
 template <class Arch, class T, std::size_t R, std::size_t V, bool copies>
-FLYNN_ALWAYS_INLINE void add_terms(std::size_t k, Left<T> a, Right<T> b, const Target<T>& to,
+FLYNN_ALWAYS_INLINE void add_terms(std::size_t k, Left<T> a, Right<T> b, Soon<T> soon,
                                    xsimd::batch<T, Arch> (&sum)[R][V]) {
   using Vector = xsimd::batch<T, Arch>;
   constexpr std::size_t W = Vector::size;
@@ -44,11 +54,12 @@ FLYNN_ALWAYS_INLINE void add_terms(std::size_t k, Left<T> a, Right<T> b, const T
 #pragma GCC unroll 8
   for (std::size_t g = 0; g < (R + 2) / 3; ++g) third[g] = a.data + 3 * g * a.row;
   const std::size_t chunk = k / R + 1;
-  const T* c = to.c;
   for (std::size_t left = k; left > 0;) {
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < V; ++v) __builtin_prefetch(c + v * W, 1);
-    c += to.ld;
+    for (std::size_t v = 0; v < V; ++v) __builtin_prefetch(soon.c + v * W, 1);
+    __builtin_prefetch(soon.a, 0, 2);
+    __builtin_prefetch(soon.a + soon.a_elements / 2, 0, 2);
+    soon.c += soon.ld, soon.a += soon.a_row;
     std::size_t steps = left < chunk ? left : chunk;
     left -= steps;
     for (; steps > 0; --steps) {
@@ -99,7 +110,8 @@ FLYNN_ALWAYS_INLINE void put(const xsimd::batch<T, Arch> (&sum)[R][V], T alpha, 
 /// A tile of R rows, V vectors wide. One at the border of C goes by way of a whole one: the same operations on every
 /// element, so the same bits wherever the borders of a part are.
 template <class Arch, class T, std::size_t R, std::size_t V, bool copies>
-[[gnu::noinline]] void multiply_tile(std::size_t k, const Left<T>& a, const Right<T>& b, const Target<T>& to) {
+[[gnu::noinline]] void multiply_tile(std::size_t k, const Left<T>& a, const Right<T>& b, const Target<T>& to,
+                                     const Soon<T>& soon) {
   using Vector = xsimd::batch<T, Arch>;
   constexpr std::size_t width = V * Vector::size;
   Vector sum[R][V];
@@ -107,7 +119,7 @@ template <class Arch, class T, std::size_t R, std::size_t V, bool copies>
   for (std::size_t i = 0; i < R; ++i)
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < V; ++v) sum[i][v] = Vector(T(0));
-  add_terms<Arch, T, R, V, copies>(k, a, b, to, sum);
+  add_terms<Arch, T, R, V, copies>(k, a, b, soon, sum);
   if (to.columns == width && to.step == 1) return put<Arch, T>(sum, to.alpha, to.beta, to.c, to.ld);
   alignas(64) T whole[R * width];
   for (std::size_t i = 0; i < R && to.beta != T(0); ++i)
@@ -128,18 +140,18 @@ FLYNN_ALWAYS_INLINE std::size_t tile_rows(std::size_t left) {
 
 template <class Arch, class T, std::size_t V, bool copies>
 FLYNN_ALWAYS_INLINE void multiply_tile(std::size_t rows, std::size_t k, const Left<T>& a, const Right<T>& b,
-                                       const Target<T>& to) {
+                                       const Target<T>& to, const Soon<T>& soon) {
   constexpr std::size_t most = Tile<Arch, T>::rows_of(V);
-  if (rows == most) return multiply_tile<Arch, T, most, V, copies>(k, a, b, to);
+  if (rows == most) return multiply_tile<Arch, T, most, V, copies>(k, a, b, to, soon);
   if constexpr (most > 12)
-    if (rows == 12) return multiply_tile<Arch, T, 12, V, copies>(k, a, b, to);
+    if (rows == 12) return multiply_tile<Arch, T, 12, V, copies>(k, a, b, to, soon);
   if constexpr (most > 8)
-    if (rows == 8) return multiply_tile<Arch, T, 8, V, copies>(k, a, b, to);
+    if (rows == 8) return multiply_tile<Arch, T, 8, V, copies>(k, a, b, to, soon);
   if constexpr (most > 4)
-    if (rows == 4) return multiply_tile<Arch, T, 4, V, copies>(k, a, b, to);
+    if (rows == 4) return multiply_tile<Arch, T, 4, V, copies>(k, a, b, to, soon);
   if constexpr (most > 2)
-    if (rows == 2) return multiply_tile<Arch, T, 2, V, copies>(k, a, b, to);
-  multiply_tile<Arch, T, 1, V, copies>(k, a, b, to);
+    if (rows == 2) return multiply_tile<Arch, T, 2, V, copies>(k, a, b, to, soon);
+  multiply_tile<Arch, T, 1, V, copies>(k, a, b, to, soon);
 }
 
 }  // namespace flynn::simd

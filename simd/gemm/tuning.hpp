@@ -28,18 +28,25 @@ struct Tile {
 struct Block {
   /// The longest chain of additions that the error bound allows. It is part of the result.
   static constexpr std::size_t depth = 256;
-  /// Bytes of A that a panel of B in L1 meets before the next panel comes from L2: few rows, so that the tiles walk
-  /// along C rather than down its columns, and that they stay in L2 even where a leading dimension of a power of two
-  /// leaves them an eighth of its sets.
+  /// Bytes of A that meet the panels of B together, where A is stored by columns and copied.
   static constexpr std::size_t a_bytes = std::size_t{96} << 10;
   template <class T>
   static constexpr std::size_t rows = a_bytes / (depth * sizeof(T));
-  /// The panels of B that are packed together: with the rows of A less than 1 MiB, half of an L2 cache of 2 MiB.
+  /// The panels of B that are packed together: less than half of an L2 cache of 2 MiB.
   static constexpr std::size_t b_bytes = std::size_t{896} << 10;
   /// A panel of B that meets few columns of C may be this long: then the rows of A are read in one go.
   static constexpr std::size_t long_depth = 16 * depth;
   /// Rows of B that the first tile asks for ahead of its use.
   static constexpr std::size_t ahead = 16;
+  /// Rows at this distance are far from each other: each is on a page of its own, and all fall into the same few sets
+  /// of L1 where the distance is a power of two.
+  static constexpr std::size_t far = 4096;
+  /// Elements from one copied row of A to the next: no power of two.
+  template <class T>
+  static constexpr std::size_t near_row = depth + 64 / sizeof(T);
+  /// Panels that are packed side by side from rows that are far from each other; with fewer of them, copying a few rows
+  /// of A does not pay either.
+  static constexpr std::size_t side_by_side = 8;
 };
 
 }  // namespace flynn::simd
