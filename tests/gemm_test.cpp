@@ -225,6 +225,22 @@ TEST_P(GemmLeafTest, BitsDoNotDependOnTheShape) {
   }
 }
 
+// Rows that are a page or more apart are copied first; 530 columns are 16 or 33 panels and a piece of one.
+TEST_P(GemmLeafTest, BitsDoNotDependOnTheLeadingDimension) {
+  for (const auto& [op_a, op_b] : ops) {
+    Buffers memory;
+    const auto near = make_gemm<float>({110, 530, 300, 0, op_a, op_b}, memory);
+    const auto far = make_gemm<float>({110, 530, 300, 1024, op_a, op_b}, memory);
+    for (const auto& w : {near, far}) {
+      auto value = [](std::size_t i, std::size_t j) { return (double(i * 31 % 37) - 18) / double(j * 17 % 41 + 3); };
+      fill(w.a, value), fill(w.b, value), fill(w.c, value);
+      run(w);
+    }
+    for (std::size_t i = 0; i < near.m(); ++i)
+      for (std::size_t j = 0; j < near.n(); ++j) ASSERT_TRUE(same_bits(near.c(i, j), far.c(i, j))) << i << ", " << j;
+  }
+}
+
 TEST_P(GemmLeafTest, PacksAtMostOneMebibyte) {
   static std::size_t most;
   auto scratch = [](std::size_t bytes) {
