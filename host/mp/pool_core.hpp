@@ -74,7 +74,7 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
     bool is_shown = false, is_late = false;
     std::unique_ptr<Arrival> arrival = {};
     std::exception_ptr trouble = {};  ///< why the answer cannot be read
-    std::int64_t sent = 0;  ///< when, if it is traced
+    std::int64_t sent = 0;            ///< when, if it is traced
   };
   struct End {
     ProcessEnd process;

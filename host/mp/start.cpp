@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <condition_variable>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <flynn/execution.hpp>
@@ -177,7 +177,8 @@ class ForkServer {
 
 struct StandardServer : ForkServer {
   StandardServer()
-      : ForkServer([](int given, pid_t& child) { return on_lasting_thread([&] { return spawn_server(given, child); }); }) {}
+      : ForkServer(
+            [](int given, pid_t& child) { return on_lasting_thread([&] { return spawn_server(given, child); }); }) {}
 };
 
 std::size_t thread_count() {

@@ -100,9 +100,9 @@ class ValueState<void> : public Batch {
 /// One argument, as it is held until it was sent: `A` itself where it is what the function takes and its owner waits. A
 /// vector of numbers that its owner gives away is taken, for the memory.
 template <class P, class A>
-using Borrowed = std::conditional_t<std::is_same_v<P, std::remove_cvref_t<A>> &&
-                                        (std::is_lvalue_reference_v<A> || !is_numbers<P>),
-                                    const P&, P>;
+using Borrowed =
+    std::conditional_t<std::is_same_v<P, std::remove_cvref_t<A>> && (std::is_lvalue_reference_v<A> || !is_numbers<P>),
+                       const P&, P>;
 template <class Arguments, class... A>
 struct BorrowedArguments;
 template <class... P, class... A>
