@@ -4,5 +4,6 @@
 set -eu
 printed=$(mktemp)
 trap 'rm -f "$printed"' EXIT
-"$1" | sort >"$printed"
+"$1" >"$printed"
+sort -o "$printed" "$printed"
 sort "$2" | diff -u - "$printed"

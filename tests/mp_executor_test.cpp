@@ -27,17 +27,7 @@ int sleep_for(int milliseconds) {
 }
 
 template <class E>
-class ExecutorTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    Pool(1u);  // the fork server stays
-    before_.emplace();
-  }
-  void TearDown() override { before_->expect_nothing_left(); }
-
- private:
-  std::optional<faults::LeakCheck> before_;
-};
+class ExecutorTest : public faults::LeakTest {};
 using Executors = ::testing::Types<ThreadPoolExecutor, ProcessPoolExecutor>;
 TYPED_TEST_SUITE(ExecutorTest, Executors);
 

@@ -7,12 +7,14 @@
 #include <thread>
 
 #include <flynn/mp.hpp>
-#include <tests/faults/processes.hpp>
+#include <tests/faults/leak_check.hpp>
+#include <tests/waits.hpp>
 
 namespace flynn::mp {
 namespace {
 
 using namespace std::chrono_literals;
+using ManagerTest = faults::LeakTest;
 
 /// A class of a user. It knows nothing of managers.
 class Counter {
@@ -31,7 +33,7 @@ void add_many(const Proxy<Counter>& counter, int times) {
   for (int i = 0; i < times; ++i) counter.call<&Counter::add>(1);
 }
 
-TEST(Managers, KeepLists) {
+TEST_F(ManagerTest, KeepLists) {
   const Manager manager;
   const auto list = manager.list<std::string>({"a"});
   list.append("b");
@@ -43,7 +45,7 @@ TEST(Managers, KeepLists) {
   EXPECT_EQ(list.all(), (std::vector<std::string>{"x", "b", "c"}));
 }
 
-TEST(Managers, KeepDictionariesAndSets) {
+TEST_F(ManagerTest, KeepDictionariesAndSets) {
   const Manager manager;
   const auto dict = manager.dict<std::string, int>({{"one", 1}});
   dict.set("two", 2);
@@ -57,7 +59,7 @@ TEST(Managers, KeepDictionariesAndSets) {
   EXPECT_EQ(set.all(), std::set<int>{2});
 }
 
-TEST(Managers, KeepNamespaces) {
+TEST_F(ManagerTest, KeepNamespaces) {
   const Manager manager;
   const auto names = manager.Namespace();
   names.set("x", 5);
@@ -69,20 +71,20 @@ TEST(Managers, KeepNamespaces) {
   EXPECT_FALSE(names.contains("y"));
 }
 
-TEST(Managers, KeepQueues) {
+TEST_F(ManagerTest, KeepQueues) {
   const Manager manager;
   const auto queue = manager.queue<int>(2);
   queue.put(1), queue.put(2);
-  EXPECT_THROW(queue.put(3, 1ms), Full);
+  expect_to_last(20ms, [&] { EXPECT_THROW(queue.put(3, 20ms), Full); });
   EXPECT_EQ(queue.get(), 1);
   EXPECT_EQ(queue.get(), 2);
-  EXPECT_THROW(queue.get(1ms), Empty);
+  expect_to_last(20ms, [&] { EXPECT_THROW(queue.get(20ms), Empty); });
   std::thread sends([&] { queue.put(7); });
   EXPECT_EQ(queue.get(5s), 7);
   sends.join();
 }
 
-TEST(Managers, KeepObjectsOfUsers) {
+TEST_F(ManagerTest, KeepObjectsOfUsers) {
   const Manager manager;
   const Proxy<Counter> counter = manager.make<Counter>(5);
   EXPECT_EQ(counter.call<&Counter::where>(), manager.pid());
@@ -98,7 +100,7 @@ TEST(Managers, KeepObjectsOfUsers) {
   EXPECT_EQ(counter.call<&Counter::add>(0), 8);
 }
 
-TEST(Managers, ServeProcessesAndThreads) {
+TEST_F(ManagerTest, ServeProcessesAndThreads) {
   const Manager manager;
   const Proxy<Counter> counter = manager.make<Counter>(0);
   const auto list = manager.list<int>();
@@ -117,14 +119,14 @@ TEST(Managers, ServeProcessesAndThreads) {
   EXPECT_EQ(all, (std::vector{1, 2, 3}));
 }
 
-TEST(Managers, KeepProxiesInLists) {
+TEST_F(ManagerTest, KeepProxiesInLists) {
   const Manager manager;
   const auto outer = manager.list<ListProxy<int>>();
   outer.append(manager.list<int>({1, 2}));
   EXPECT_EQ(outer.get(0).all(), (std::vector{1, 2}));
 }
 
-TEST(Managers, EndWithTheirObjects) {
+TEST_F(ManagerTest, EndWithTheirObjects) {
   ListProxy<int> list;
   pid_t pid = 0;
   {

@@ -1,14 +1,23 @@
 #!/bin/sh
-# mp_messages_test.sh COMPILER SOURCE FLAGS...: what a user is told who sends what cannot be sent. Each case must not compile,
-# and its messages must name the type and the cure; case 0 must compile.
+# mp_messages_test.sh COMPILER SOURCE DOCUMENT WITHOUT_INIT FLAGS...: what a user is told who sends what cannot be sent. Each case
+# must not compile, and its messages must name the type and the cure; case 0 must compile. DOCUMENT shows some of these
+# messages, and what a program says that does not call init().
 set -eu
 compiler=$1
 source=$2
-shift 2
+document=$3
+without_init=$4
+shift 4
 messages=$(mktemp)
 trap 'rm -f "$messages"' EXIT
 failed=0
 
+# in_document SENTENCE: however its lines are broken
+in_document() {
+  tr -s ' \n' ' ' <"$document" | grep -qF -- "$1" && return
+  echo "$document does not say: $1"
+  failed=1
+}
 
 # expect CASE TYPE WORDS
 expect() {
@@ -41,4 +50,9 @@ expect 8 "CannotSend<NoDefault>" "a default constructor"
 expect 9 "CannotSend<int*>" "a pointer means nothing in another process"
 expect 10 "CannotCall<std::function<int(int)> >" "Pass what it captures as arguments"
 expect 11 "CannotCall<use(flynn::mp::Pool&)::<lambda()> >" "Pass what it captures as arguments"
+for number in 4 5; do
+  "$compiler" -std=c++20 -fsyntax-only $flags "-DCASE=$number" "$source" >"$messages" 2>&1 || true
+  in_document "$(grep -m 1 -o 'static assertion failed: flynn::mp: .*' "$messages" | sed 's/static assertion failed: //')"
+done
+in_document "$("$without_init" without_init)"
 exit $failed

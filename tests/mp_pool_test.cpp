@@ -59,17 +59,10 @@ struct Scale {
   }
 };
 
-class PoolTest : public ::testing::TestWithParam<StartMethod> {
+class PoolTest : public faults::LeakTest, public ::testing::WithParamInterface<StartMethod> {
  protected:
-  void SetUp() override {
-    Pool(with(1));  // the fork server stays, and the thread that starts processes
-    before_.emplace();
-  }
-  void TearDown() override { before_->expect_nothing_left(); }
+  PoolTest() : LeakTest(GetParam()) {}
   static PoolOptions with(unsigned processes) { return {.processes = processes, .start_method = GetParam()}; }
-
- private:
-  std::optional<faults::LeakCheck> before_;
 };
 
 TEST_P(PoolTest, Applies) {
@@ -105,7 +98,7 @@ TEST_P(PoolTest, Maps) {
 
 TEST_P(PoolTest, MovesLargeValues) {
   Pool pool(with(2));
-  for (std::size_t n : {100, 1000, 100'000, 3'000'000}) {
+  for (std::size_t n : {100, 1000, 131'071, 131'072, 131'073, 3'000'000}) {  // 1 MiB, where the trail begins
     std::vector<double> x(n);
     std::iota(x.begin(), x.end(), 1.0);
     for (int round = 0; round < 3; ++round) {
@@ -114,6 +107,48 @@ TEST_P(PoolTest, MovesLargeValues) {
       for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(y[i], 2 * x[i]);
     }
   }
+}
+
+/// One vector of a call is its trail. What stands beside it, and a second one, comes as usual.
+TEST_P(PoolTest, MovesLargeValuesAmongOthers) {
+  Pool pool(with(1));
+  std::vector<double> x(200'000), y(300'000);
+  std::iota(x.begin(), x.end(), 1.0);
+  std::iota(y.begin(), y.end(), 1e6);
+  const auto join = [](const std::string& s, std::vector<double> a, float factor, const std::vector<double>& b) {
+    for (std::size_t i = 0; i < a.size(); ++i) a[i] = double(s.size()) + double(factor) * a[i] + b[i];
+    return a;
+  };
+  for (const std::string& s : {std::string("short"), std::string(5000, 'x')})
+    for (int round = 0; round < 2; ++round) ASSERT_EQ(pool.apply(join, s, x, 2, y), join(s, x, 2, y));
+  const auto first_of = [](const std::string& s, const std::vector<double>& a) { return s + std::to_string(a.at(7)); };
+  for (const std::string& s : {std::string("short"), std::string(5000, 'x')})
+    EXPECT_EQ(pool.apply(first_of, s, x), first_of(s, x));
+  std::vector<char> odd(3'000'001);
+  for (std::size_t i = 0; i < odd.size(); ++i) odd[i] = char(i % 251);
+  EXPECT_EQ(pool.apply([](std::vector<char> v) { return v; }, odd), odd);
+  const auto pending = pool.apply_async(twice, x);
+  EXPECT_EQ(pending.get(), twice(x));
+  EXPECT_EQ(pending.get(), twice(x)) << "as often as one likes";
+}
+
+TEST_P(PoolTest, UsesTheMemoryOfLargeValuesAgain) {
+  Pool pool(with(1));
+  const auto address_in = [](std::vector<double> v) {
+    v.at(0) = double(reinterpret_cast<std::uintptr_t>(v.data()));
+    return v;
+  };
+  std::vector<double> x(1'000'000, 1.0);
+  const double* const here = x.data();
+  x = pool.apply(address_in, std::move(x));
+  EXPECT_EQ(x.data(), here) << "what was given away is the memory of the result";
+  const double there = x[0];
+  x = pool.apply(address_in, std::move(x));
+  EXPECT_EQ(x[0], there) << "in the worker too";
+  EXPECT_EQ(x[999'999], 1.0);
+  const std::vector<double> y = pool.apply(address_in, x);
+  EXPECT_NE(y.data(), x.data());
+  EXPECT_EQ(x.size(), 1'000'000u) << "what was not given away is as it was";
 }
 
 TEST_P(PoolTest, DoesNotWaitForAsyncCalls) {

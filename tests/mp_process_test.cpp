@@ -10,20 +10,17 @@
 #include <stdexcept>
 
 #include <flynn/mp.hpp>
-#include <tests/faults/processes.hpp>
+#include <tests/faults/leak_check.hpp>
 
 namespace flynn::mp {
 namespace {
 
 using namespace std::chrono_literals;
 
-class ProcessTest : public ::testing::TestWithParam<StartMethod> {
+/// `fork` is refused once there are threads: then it is the fork server that warms up.
+class ProcessTest : public faults::LeakTest, public ::testing::WithParamInterface<StartMethod> {
  protected:
-  void SetUp() override {
-    if (GetParam() != StartMethod::forkserver) return;
-    Process warm([] {});  // the server stays
-    warm.start();
-  }
+  ProcessTest() : LeakTest(GetParam()) {}
   static ProcessOptions options() { return {.start_method = GetParam()}; }
 };
 

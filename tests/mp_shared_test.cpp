@@ -3,32 +3,25 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <numeric>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <flynn/mp.hpp>
-#include <tests/faults/processes.hpp>
+#include <tests/faults/leak_check.hpp>
 
 namespace flynn::mp {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::size_t mapped_memories() {
-  std::ifstream maps("/proc/self/maps");
-  std::size_t count = 0;
-  for (std::string line; std::getline(maps, line);) count += line.find("memfd:flynn") != std::string::npos;
-  return count;
-}
+using SharedVectorTest = faults::LeakTest;
 
 double sum_of(const shared_vector<double>& x) { return std::accumulate(x.begin(), x.end(), 0.0); }
 std::uintptr_t address_of(const shared_vector<double>& x) { return reinterpret_cast<std::uintptr_t>(x.data()); }
 void fill(shared_vector<int> x, int begin, int end) { std::iota(x.begin() + begin, x.begin() + end, begin); }
 
-TEST(SharedVector, ATaskSeesTheElementsAndTheProgramWhatATaskWrites) {
+TEST_F(SharedVectorTest, ATaskSeesTheElementsAndTheProgramWhatATaskWrites) {
   Pool pool(2u);
   shared_vector<double> x(1000, 2.0);
   EXPECT_EQ(pool.apply(sum_of, x), 2000);
@@ -41,27 +34,27 @@ TEST(SharedVector, ATaskSeesTheElementsAndTheProgramWhatATaskWrites) {
   for (int i = 0; i < 1000; ++i) ASSERT_EQ(y[std::size_t(i)], i);
 }
 
-TEST(SharedVector, IsMappedOnceInEachWorker) {
+TEST_F(SharedVectorTest, IsMappedOnceInEachWorker) {
   Pool pool(1u);
   const shared_vector<double> x(1 << 20, 1.0);
-  const auto before = pool.apply(mapped_memories);
+  const auto before = pool.apply(faults::mapped_memfds);
   const auto first = pool.apply(address_of, x);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(pool.apply(address_of, x), first);
-  EXPECT_EQ(pool.apply(mapped_memories), before + 1);
+  EXPECT_EQ(pool.apply(faults::mapped_memfds), before + 1);
 }
 
-TEST(SharedVector, LeavesTheWorkersWhenItHasGone) {
+TEST_F(SharedVectorTest, LeavesTheWorkersWhenItHasGone) {
   Pool pool(1u);
-  const auto before = pool.apply(mapped_memories);
+  const auto before = pool.apply(faults::mapped_memfds);
   {
     const shared_vector<double> x(1000, 1.0);
     EXPECT_EQ(pool.apply(sum_of, x), 1000);
   }
   pool.apply(getpid);
-  EXPECT_TRUE(faults::holds_within(1s * faults::slow, [&] { return pool.apply(mapped_memories) == before; }));
+  EXPECT_TRUE(faults::holds_within(1s * faults::slow, [&] { return pool.apply(faults::mapped_memfds) == before; }));
 }
 
-TEST(SharedVector, MayBeWhatATaskReturns) {
+TEST_F(SharedVectorTest, MayBeWhatATaskReturns) {
   Pool pool(1u);
   const auto files = faults::open_files();
   for (int i = 0; i < 100; ++i) {
@@ -75,7 +68,7 @@ TEST(SharedVector, MayBeWhatATaskReturns) {
   EXPECT_EQ(faults::open_files(), files);
 }
 
-TEST(SharedVector, IsGivenToEachNewWorkerAndToTheInitializer) {
+TEST_F(SharedVectorTest, IsGivenToEachNewWorkerAndToTheInitializer) {
   static shared_vector<int> kept;
   shared_vector<int> x(4, 1);
   Pool pool({.processes = 2, .initializer = call([](shared_vector<int> y) { kept = y; }, x), .maxtasksperchild = 1});
@@ -89,7 +82,10 @@ TEST(SharedVector, IsGivenToEachNewWorkerAndToTheInitializer) {
   EXPECT_EQ(x[0], 21);
 }
 
-class MethodTest : public testing::TestWithParam<StartMethod> {};
+class MethodTest : public faults::LeakTest, public testing::WithParamInterface<StartMethod> {
+ protected:
+  MethodTest() : LeakTest(GetParam()) {}
+};
 INSTANTIATE_TEST_SUITE_P(, MethodTest, testing::Values(StartMethod::forkserver, StartMethod::spawn),
                          [](const auto& tested) { return std::string(name_of(tested.param)); });
 
@@ -102,7 +98,7 @@ TEST_P(MethodTest, AProcessSeesTheElementsToo) {
   for (int i = 0; i < 1000; ++i) ASSERT_EQ(x[std::size_t(i)], i);
 }
 
-TEST(SharedVector, OfNothingAndInThreads) {
+TEST_F(SharedVectorTest, OfNothingAndInThreads) {
   Pool pool(1u);
   EXPECT_EQ(pool.apply(sum_of, shared_vector<double>()), 0);
   ThreadPoolExecutor threads(2);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <numeric>
 #include <random>
 
 #include <flynn/mp.hpp>
@@ -114,12 +115,54 @@ TEST(Frames, E1_AreCheckedBeforeAnythingElse) {
   EXPECT_FALSE(is_sound(huge, 9, 100));
   seal(huge);
   EXPECT_FALSE(is_sound(huge, 9, 100));
+  Frame trailing{.kind = Frame::Kind::result, .bytes = 100, .parcel = 5, .trail = 8};
+  seal(trailing);
+  EXPECT_TRUE(is_sound(trailing, 0, 100));
+  EXPECT_FALSE(is_sound(trailing, 0, 99)) << "its bytes are not in the parcel";
+  trailing.parcel = 0;
+  seal(trailing);
+  EXPECT_FALSE(is_sound(trailing, 0, 100)) << "a trail that is nowhere";
   std::mt19937_64 random(test_seed());
   for (int round = 0; round < 1'000'000; ++round) {
     Frame frame = good;
     reinterpret_cast<unsigned char*>(&frame)[random() % sizeof frame] ^= static_cast<unsigned char>(1 + random() % 255);
     ASSERT_FALSE(is_sound(frame, 9, 100));
   }
+}
+
+/// All of a trail, in two pieces.
+struct TwoPieces final : TrailSource {
+  explicit TwoPieces(std::span<const std::byte> bytes) : TrailSource(bytes.size()), all(bytes) {}
+  std::span<const std::byte> next() override {
+    const std::span<const std::byte> piece = std::exchange(is_half, false) ? all.first(all.size() / 2) : all;
+    all = all.subspan(piece.size());
+    return piece;
+  }
+  std::span<const std::byte> all;
+  bool is_half = true;
+};
+
+TEST(Trails, ComeAfterTheRest) {
+  const std::vector<int> large(300'000, 7), small(3, 1);
+  std::vector<std::byte> room(100);
+  Trail trail;
+  Writer out(room, nullptr, nullptr, &trail);
+  for (const auto* numbers : {&small, &large, &small}) detail::write_lasting(out, *numbers);
+  ASSERT_TRUE(out.fits());
+  ASSERT_EQ(trail.bytes, 1'200'000u);
+  TwoPieces source({trail.data, trail.bytes});
+  Reader in(room, 0, nullptr, &source);
+  std::vector<int> back[3];
+  for (std::vector<int>& numbers : back) detail::read_lasting(in, numbers);
+  EXPECT_TRUE(back[1].empty());
+  in.finish();
+  EXPECT_EQ(back[0], small);
+  EXPECT_EQ(back[1], large);
+  EXPECT_EQ(back[2], small);
+  TwoPieces other({trail.data, trail.bytes - 4});
+  Reader mistaken(room, 0, nullptr, &other);
+  detail::read_lasting(mistaken, back[0]);
+  EXPECT_THROW(detail::read_lasting(mistaken, back[1]), Error) << "E1: not the trail of this message";
 }
 
 int a_function(int x) { return x; }

@@ -3,6 +3,7 @@
 #include <flynn/mp/barrier.hpp>
 #include <host/mp/process_mark.hpp>
 #include <host/mp/robust_mutex.hpp>
+#include <host/pools/protection.hpp>
 #include <string>
 #include <vector>
 
@@ -84,7 +85,7 @@ struct BarrierState {
   /// Breaks it if one of those that could come has died, and somebody waits for it.
   void look_for_the_dead() {
     const std::vector<ProcessMark> dead = find_dead();
-    if (dead.empty()) return;
+    if (dead.empty() || !protects("barrier")) return;
     const RobustGuard guard(mutex, [this] { repair(); });
     if (count() == 0) return;
     forget(dead);

@@ -3,6 +3,7 @@
 #include <flynn/mp/condition.hpp>
 #include <host/mp/process_mark.hpp>
 #include <host/mp/robust_mutex.hpp>
+#include <host/pools/protection.hpp>
 #include <vector>
 
 namespace flynn::mp {
@@ -62,7 +63,7 @@ struct ConditionState {
         if (waiter.state != Waiter::none) dead.push_back(waiter.who);
     }
     std::erase_if(dead, is_alive);
-    if (dead.empty()) return;
+    if (dead.empty() || !protects("notification")) return;
     const RobustGuard guard(mutex, [this] { repair(); });
     for (Waiter& waiter : waiters) {
       if (waiter.state == Waiter::none || std::find(dead.begin(), dead.end(), waiter.who) == dead.end()) continue;

@@ -37,12 +37,17 @@ void on_crash(int signal, siginfo_t*, void*) {
 
 }  // namespace
 
-void report_crashes_to(CrashReport& report) {
-  if (!protects("stack")) return;
-  where = &report;
+void prepare_crash_reports() {
+  if (modules) return;
   modules = new std::vector<LoadedModule>(loaded_modules());
   void* frame;
   backtrace(&frame, 1);  // loads what it needs now
+}
+
+void report_crashes_to(CrashReport& report) {
+  if (!protects("stack")) return;
+  where = &report;
+  prepare_crash_reports();
   static constexpr std::size_t stack_bytes = 64 << 10;
   const stack_t stack = {.ss_sp = ::operator new(stack_bytes), .ss_flags = 0, .ss_size = stack_bytes};
   sigaltstack(&stack, nullptr);

@@ -14,6 +14,8 @@ struct CrashReport {
   detail::CodePlace frames[most];    ///< innermost first; without a module, an address
 };
 
+/// Loads what reports need, for this process and its copies.
+void prepare_crash_reports();
 /// From now on a crash of the calling thread (SEGV, BUS, FPE, ILL, ABRT) is reported there before it takes its course,
 /// a stack overflow too.
 void report_crashes_to(CrashReport& report);

@@ -4,7 +4,7 @@
 namespace flynn::mp {
 namespace {
 
-constexpr std::uint32_t our_magic = 0x666c796e, our_version = 1;
+constexpr std::uint32_t our_magic = 0x666c796e, our_version = 2;
 
 /// Multiplies and folds, so that each bit moves half of the others.
 std::uint64_t check_of(const Frame& frame) {
@@ -29,7 +29,7 @@ void seal(Frame& frame) {
 bool is_sound(const Frame& frame, std::uint64_t sequence, std::size_t room) {
   return frame.magic == our_magic && frame.version == our_version && frame.check == check_of(frame) &&
          frame.kind >= Frame::Kind::call && frame.kind <= Frame::Kind::failure && frame.sequence == sequence &&
-         (frame.parcel != 0 || frame.bytes <= room);
+         (frame.parcel != 0 || frame.trail == 0) && (frame.is_in_parcel() || frame.bytes <= room);
 }
 
 }  // namespace flynn::mp

@@ -16,8 +16,11 @@ struct Frame {
   std::uint64_t sequence = 0;  ///< an answer has that of its call
   std::uint64_t bytes = 0;
   std::uint64_t parcel = 0;  ///< the shared memory that has the bytes; 0: they follow
+  std::uint64_t trail = 0;   ///< so many bytes of numbers are in the parcel instead (see Trail)
   detail::CodePlace code = {}, target = {};
   std::uint64_t check = 0;  ///< of all that stands before it
+
+  bool is_in_parcel() const { return parcel != 0 && trail == 0; }
 };
 
 /// Fills in what makes it sound.

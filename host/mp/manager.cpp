@@ -15,6 +15,7 @@
 #include <flynn/mp/manager.hpp>
 #include <flynn/mp/pipe.hpp>
 #include <flynn/mp/process.hpp>
+#include <host/pools/protection.hpp>
 
 // A manager is a process that listens on a socket with a name of chance in the kernel's own space of names (no file),
 // and has a thread for each connection. A proxy is the name and the number of an object; the calls of a process go over
@@ -212,6 +213,7 @@ void Remote::call(CodePlace code, const std::function<void(Writer&)>& encode,
     });
     answer = stream->receive(no_deadline);
   } catch (const Closed&) {
+    if (!protects("manager")) throw;
     forget_connections(address_);
     has_died();
   }

@@ -1,6 +1,7 @@
 #include <cerrno>
 #include <cstring>
 #include <host/mp/outbox.hpp>
+#include <host/mp/pieces.hpp>
 #include <host/pools/child.hpp>
 #include <host/pools/message.hpp>
 
@@ -11,6 +12,9 @@ namespace {
 constexpr std::size_t most_kept = std::size_t{128} << 20;
 
 ParcelHead& head_of(const SharedMemory& parcel) { return *static_cast<ParcelHead*>(parcel.data()); }
+std::span<std::byte> bytes_in(const SharedMemory& parcel) {
+  return {static_cast<std::byte*>(parcel.data()) + sizeof(ParcelHead), parcel.bytes() - sizeof(ParcelHead)};
+}
 
 void must(int error) {
   if (error == 0) return;
@@ -49,23 +53,30 @@ SharedMemory& Outbox::take(std::size_t bytes) {
 void Answer::write(Frame::Kind kind, const std::function<void(Writer&)>& encode) {
   Frame frame{.kind = kind, .item = std::uint32_t(item), .sequence = sequence_};
   std::vector<flynn::detail::SharedRef> shared;
-  Writer out(slot_.bytes, &shared);
-  encode(out);
-  if (!out.fits()) {
-    const SharedMemory& parcel = outbox_.take(out.used());
-    Writer again({static_cast<std::byte*>(parcel.data()) + sizeof(ParcelHead), parcel.bytes() - sizeof(ParcelHead)},
-                 &shared);
+  Trail trail;
+  const std::size_t used = write_small(encode, slot_.bytes, &shared, nullptr, trail);
+  const SharedMemory* parcel = nullptr;
+  if (trail.bytes > 0) {
+    parcel = &outbox_.take(trail.bytes);
+  } else if (used > Slot::room) {
+    parcel = &outbox_.take(used);
+    Writer again(bytes_in(*parcel), &shared);
     encode(again);
-    if (again.used() != out.used())
-      throw Error(Code::invalid_argument, "a result was written with two different sizes");
-    frame.parcel = parcel.id();
+    if (again.used() != used) throw Error(Code::invalid_argument, "a result was written with two different sizes");
   }
+  if (parcel) frame.parcel = parcel->id();
   for (const auto& memory : shared)
     must(send_message(child_fd, {.kind = Message::Kind::parcel, .id = memory->id(), .bytes = memory->bytes()},
                       memory->file()));
-  frame.bytes = out.used();
+  frame.bytes = used;
+  frame.trail = trail.bytes;
   slot_.frame = frame;
   seal(slot_.frame);
+  if (trail.bytes == 0) return;
+  copy_in_pieces(trail, bytes_in(*parcel).data(), [this] {
+    slot_.answered.fetch_add(1, std::memory_order_release);
+    seen_.ring(1);
+  });
 }
 
 void Answer::write_failure(const Failure& failure) {

@@ -21,7 +21,9 @@ class Outbox {
 /// The answer to one call.
 class Answer : public detail::Sink {
  public:
-  Answer(Slot& slot, std::uint64_t sequence, Outbox& outbox) : slot_(slot), sequence_(sequence), outbox_(outbox) {}
+  /// `seen` is rung when a piece of a trail is there.
+  Answer(Slot& slot, std::uint64_t sequence, Outbox& outbox, Bell& seen)
+      : slot_(slot), sequence_(sequence), outbox_(outbox), seen_(seen) {}
   void write(const std::function<void(Writer&)>& encode) override { write(Frame::Kind::result, encode); }
   void write_failure(const Failure& failure);
 
@@ -31,6 +33,7 @@ class Answer : public detail::Sink {
   Slot& slot_;
   const std::uint64_t sequence_;
   Outbox& outbox_;
+  Bell& seen_;
 };
 
 /// For a call whose result nobody wants.

@@ -10,6 +10,7 @@
 
 #include <flynn/mp/pool.hpp>
 #include <host/mp/enclosures.hpp>
+#include <host/mp/pieces.hpp>
 #include <host/mp/task_board.hpp>
 #include <host/mp/trace.hpp>
 #include <host/pools/fork.hpp>
@@ -55,14 +56,25 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
     std::int64_t deadline;
     unsigned deaths = 0;
   };
-  /// A task that is; `shown` once its state was made ready.
+  /// An answer that is being read: its trail may not be there yet.
+  struct Arrival {
+    Frame frame;
+    std::span<const std::byte> bytes = {};
+    ParcelHead* head = nullptr;  ///< of the parcel that has the bytes or the trail
+    std::optional<SeenPieces> trail = {};
+    TrailEnd end = {};
+    bool is_read() const { return !trail || (end.vector && trail->is_read()); }
+  };
+  /// A task that is; `shown` once all of it was.
   struct Posted : Waiting {
     std::uint32_t slot;
     std::uint64_t sequence;
     std::shared_ptr<SharedMemory> parcel;
     KeptEnclosures enclosures = {};
     bool is_shown = false, is_late = false;
-    std::int64_t sent = 0;  ///< when, if it is traced
+    std::unique_ptr<Arrival> arrival = {};
+    std::exception_ptr trouble = {};  ///< why the answer cannot be read
+    std::int64_t sent = 0;            ///< when, if it is traced
   };
   struct End {
     ProcessEnd process;
@@ -75,9 +87,10 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
   void pump_once();
   void take_ends();
   void collect();
-  std::optional<std::span<const std::byte>> answer_in(const Slot& slot, std::uint64_t sequence, std::uint32_t number,
-                                                      ParcelHead*& head) const;
-  void decode(const Posted& posted, const Slot& slot, std::uint32_t number);
+  void open(Posted& posted, std::uint32_t number);
+  void read(Posted& posted, std::uint32_t number);
+  void decode(Posted& posted, std::uint32_t number);
+  void fail_as_told(const Posted& posted, std::uint32_t number);
   void succeed(const Waiting& task);
   void fail(const Waiting& task, const std::function<Failure()>& make);
   void lose(Posted& posted, const End& end);
@@ -87,7 +100,7 @@ class PoolCore : public BatchEngine, public std::enable_shared_from_this<PoolCor
   void trace(const Posted& posted, bool died);
   Failure why_over(const Waiting& task) const;
   bool post_next();
-  void write(Posted& posted);
+  Trail write(Posted& posted);
   void give(const SharedMemory& memory);
   std::shared_ptr<SharedMemory> parcel_of(std::size_t bytes);
   void put_back(std::shared_ptr<SharedMemory> parcel);

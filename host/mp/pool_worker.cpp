@@ -6,6 +6,7 @@
 #include <host/mp/enclosures.hpp>
 #include <host/mp/modules.hpp>
 #include <host/mp/outbox.hpp>
+#include <host/mp/pieces.hpp>
 #include <host/mp/serve.hpp>
 #include <host/mp/task_board.hpp>
 #include <host/pools/child.hpp>
@@ -87,12 +88,14 @@ class PoolWorker {
   void work_on(Slot& slot) {
     const Frame frame = slot.frame;
     if (!is_sound(frame, frame.sequence, Slot::room) || frame.kind != Frame::Kind::call) _exit(damaged);
-    std::span<const std::byte> bytes(slot.bytes);
-    if (frame.parcel != 0) bytes = find_mapping(the_pool, frame.parcel);
-    if (frame.bytes > bytes.size()) _exit(damaged);
-    Answer answer(slot, frame.sequence, outbox_);
+    std::span<const std::byte> bytes(slot.bytes), parcel;
+    if (frame.parcel != 0) parcel = find_mapping(the_pool, frame.parcel);
+    if (frame.is_in_parcel()) bytes = parcel;
+    if (frame.bytes > bytes.size() || frame.trail > parcel.size()) _exit(damaged);
+    AwaitedPieces trail(parcel.first(std::size_t(frame.trail)), slot.called);
+    Answer answer(slot, frame.sequence, outbox_, board_.done);
     try {
-      Reader in(bytes.first(std::size_t(frame.bytes)), the_pool, fetch_enclosure);
+      Reader in(bytes.first(std::size_t(frame.bytes)), the_pool, fetch_enclosure, frame.trail > 0 ? &trail : nullptr);
       call(frame, in, answer);
     } catch (...) {
       insist([&] {

@@ -14,6 +14,7 @@
 #include <host/mp/start.hpp>
 #include <host/pools/fork.hpp>
 #include <host/pools/mappings.hpp>
+#include <host/pools/protection.hpp>
 #include <host/pools/worker_life.hpp>
 #include <iostream>
 #include <map>
@@ -151,7 +152,7 @@ void Process::start() {
     if (s.process.runs()) s.process.give(place_of_all(*memory));  // of one that has died, join() tells
   for (const Enclosure& enclosure : enclosures)
     send_message(s.process.socket(), {.kind = Message::Kind::enclosure, .id = enclosure.id}, enclosure.file);
-  s.call = Call();  // what it held is the process's now
+  if (protects("ends")) s.call = Call();  // what it held is the process's now
   const std::lock_guard lock(children().mutex);
   children().names[s.pid] = s.options.name;
 }

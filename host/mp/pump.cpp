@@ -135,7 +135,10 @@ void PoolCore::collect() {
   for (std::size_t i = 0; i < posted_.size();) {
     Posted& posted = posted_[i];
     const TaskState state = board_.states[posted.slot].load(std::memory_order_acquire);
-    if (phase_of(state) == Phase::taken && posted.batch) posted.batch->set_running();
+    if (phase_of(state) == Phase::taken && posted.batch) {
+      posted.batch->set_running();
+      if (board_.slots[posted.slot].answered.load(std::memory_order_acquire) > 0) read(posted, worker_of(state));
+    }
     if (phase_of(state) != Phase::done) {
       ++i;
       continue;
@@ -148,7 +151,7 @@ void PoolCore::collect() {
       posted_.pop_back();
     }
     if (over.batch) trace(over, false);
-    if (over.batch) decode(over, board_.slots[over.slot], worker_of(state));
+    if (over.batch) decode(over, worker_of(state));
     const std::lock_guard lock(mutex_);
     board_.states[over.slot].store(task_state(Phase::idle), std::memory_order_relaxed);
     is_used_[over.slot] = false;
@@ -161,53 +164,6 @@ void PoolCore::trace(const Posted& posted, bool died) {
   if (!trace_) return;
   const TaskTimes times = board_.slots[posted.slot].times;
   insist([&] { trace_->add(posted.batch->describe(posted.task, {}), posted.sent, times, monotonic_ns(), died); });
-}
-
-/// The bytes of an answer, and the head of the parcel that they are in; none when it is damaged.
-std::optional<std::span<const std::byte>> PoolCore::answer_in(const Slot& slot, std::uint64_t sequence,
-                                                              std::uint32_t number, ParcelHead*& head) const {
-  constexpr std::int64_t parcel_ns = 1'000'000'000;
-  const Frame frame = slot.frame;
-  if (!is_sound(frame, sequence, Slot::room) || frame.kind == Frame::Kind::call) return {};
-  std::span<const std::byte> bytes(slot.bytes);
-  if (frame.parcel != 0) {
-    const std::span<std::byte> parcel = find_mapping(sender(number), frame.parcel, parcel_ns);
-    if (parcel.size() < sizeof *head || frame.bytes > parcel.size() - sizeof *head) return {};
-    head = reinterpret_cast<ParcelHead*>(parcel.data());
-    bytes = parcel.subspan(sizeof *head);
-  }
-  return bytes.first(std::size_t(frame.bytes));
-}
-
-/// Makes a result of an answer.
-void PoolCore::decode(const Posted& posted, const Slot& slot, std::uint32_t number) {
-  const Frame frame = slot.frame;
-  ParcelHead* head = nullptr;
-  try {
-    const std::optional<std::span<const std::byte>> bytes = answer_in(slot, posted.sequence, number, head);
-    if (!bytes) {
-      supervisor_->kill(number, "what it answered was damaged");
-      return fail(posted, [] {
-        return Failure{.kind = Failure::Kind::damaged, .code = Code::worker_died, .text = "the answer is damaged"};
-      });
-    }
-    Reader in(*bytes, sender(number));
-    if (frame.kind == Frame::Kind::result) {
-      posted.batch->decode(posted.task, in);
-      succeed(posted);
-    } else {
-      Failure failure;
-      in(failure);
-      failure.task = posted.batch->describe(posted.task, frame.item);
-      failure.text = failure.task + " threw " + failure.causes.at(0).type;
-      if (!failure.causes[0].message.empty()) failure.text += ": " + failure.causes[0].message;
-      fail(posted, [&] { return failure; });
-    }
-  } catch (...) {
-    posted.batch->fail(std::current_exception());
-    succeed(posted);
-  }
-  if (head) head->is_busy.store(0, std::memory_order_release);
 }
 
 void PoolCore::succeed(const Waiting& task) {
@@ -323,8 +279,9 @@ bool PoolCore::post_next() {
   }
   Posted& posted = posted_.back();
   auto& state = board_.states[posted.slot];
+  Trail trail;
   try {
-    write(posted);
+    trail = write(posted);
   } catch (...) {
     const Waiting task = std::move(posted);
     state.store(task_state(Phase::done), std::memory_order_relaxed);
@@ -334,39 +291,51 @@ bool PoolCore::post_next() {
   }
   {
     const std::lock_guard lock(mutex_);
-    posted.is_shown = true;
+    posted.is_shown = trail.bytes == 0;  // nobody cancels it while its numbers are copied
     if (trace_) posted.sent = monotonic_ns();
     state.store(task_state(Phase::ready), std::memory_order_release);
   }
   board_.work.ring(1);
-  return true;
+  if (trail.bytes == 0) return true;
+  Bell& called = board_.slots[posted.slot].called;
+  copy_in_pieces(trail, bytes_in(*posted.parcel).data(), [&] { called.ring(1); });
+  const std::lock_guard lock(mutex_);
+  return posted.is_shown = true;
 }
 
-void PoolCore::write(Posted& posted) {
+/// All but its trail, which it gives back.
+Trail PoolCore::write(Posted& posted) {
   const Batch& batch = *posted.batch;
   Slot& slot = board_.slots[posted.slot];
   slot.times = {};
+  slot.called.count.store(0, std::memory_order_relaxed);
+  slot.answered.store(0, std::memory_order_relaxed);
   std::vector<flynn::detail::SharedRef> shared;
   std::vector<Enclosure> enclosures;
-  Writer out(slot.bytes, &shared, &enclosures);
-  batch.encode(posted.task, out);
-  if (!out.fits()) {
-    posted.parcel = parcel_of(out.used());
+  Trail trail;
+  const auto encode = [&](Writer& out) { batch.encode(posted.task, out); };
+  const std::size_t used = write_small(encode, slot.bytes, &shared, &enclosures, trail);
+  if (trail.bytes > 0) {
+    posted.parcel = parcel_of(trail.bytes);
+  } else if (used > Slot::room) {
+    posted.parcel = parcel_of(used);
     Writer again(bytes_in(*posted.parcel), &shared, &enclosures);
-    batch.encode(posted.task, again);
-    if (!again.fits() || again.used() != out.used())
+    encode(again);
+    if (!again.fits() || again.used() != used)
       throw Error(Code::invalid_argument, "an argument was written with two different sizes");
-    give(*posted.parcel);
   }
+  if (posted.parcel) give(*posted.parcel);
   for (const auto& memory : shared) give(*memory);
   if (!enclosures.empty()) posted.enclosures = KeptEnclosures(enclosures);
   slot.frame = {.kind = Frame::Kind::call,
                 .sequence = posted.sequence,
-                .bytes = out.used(),
+                .bytes = used,
                 .parcel = posted.parcel ? posted.parcel->id() : 0,
+                .trail = trail.bytes,
                 .code = batch.code(),
                 .target = batch.target()};
   seal(slot.frame);
+  return trail;
 }
 
 /// To all workers, if they do not have it.

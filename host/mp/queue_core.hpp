@@ -13,6 +13,7 @@
 #include <flynn/execution.hpp>
 #include <flynn/mp/queue.hpp>
 #include <host/mp/robust_mutex.hpp>
+#include <host/pools/protection.hpp>
 
 namespace flynn::mp {
 
@@ -157,7 +158,7 @@ class QueueCore {
       for (int turn = 0; turn < turns && (got_ = lock.try_lock()) == Got::no; ++turn) cpu_relax();
       if (got_ == Got::no)
         got_ = lock.lock(deadline == no_deadline ? deadline : std::max(deadline, monotonic_ns() + lock_ns));
-      if (got_ == Got::after_death) core.carry_out();
+      if (got_ == Got::after_death && protects("plan")) core.carry_out();
     }
     ~Lock() {
       if (is_mine()) lock_.unlock();
@@ -201,6 +202,7 @@ class QueueCore {
     const std::uint64_t tail = board_.tail.load(std::memory_order_relaxed);
     switch (board_.order) {
       case QueueOrder::first_in:
+        if (!protects("commit")) store(board_.tail, tail + 1);
         copy(board_.items()[tail % board_.capacity], item);
         return store(board_.tail, tail + 1);
       case QueueOrder::last_in:

@@ -2,6 +2,7 @@
 #include <flynn/mp/semaphore.hpp>
 #include <host/mp/process_mark.hpp>
 #include <host/mp/robust_mutex.hpp>
+#include <host/pools/protection.hpp>
 #include <vector>
 
 namespace flynn::mp {
@@ -124,7 +125,7 @@ void Semaphore::take_from_the_dead() const {
       if (holder.permits > 0) dead.push_back(holder.who);
   }
   std::erase_if(dead, is_alive);
-  if (dead.empty()) return;
+  if (dead.empty() || !protects("permits")) return;
   {
     const RobustGuard guard(s.mutex, [&] { s.count(); });
     for (const ProcessMark who : dead)

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <host/mp/crash.hpp>
 #include <host/mp/modules.hpp>
 #include <host/mp/serve.hpp>
 #include <host/pools/child.hpp>
@@ -38,6 +39,9 @@ pid_t fork_sibling() { return pid_t(syscall(SYS_clone, CLONE_PARENT | SIGCHLD, n
 
 [[noreturn]] void serve_forks() {
   if (has_threads()) refuse("%s has threads before main%s", "the program", "");
+  if (const char* const value = std::getenv(bind_now); value && std::strcmp(value, our_bind_now) == 0)
+    unsetenv(bind_now);
+  prepare_crash_reports();
   send_message(child_fd, {.kind = Message::Kind::hello});
   Message wish;
   for (int file; receive_message(child_fd, wish, file);) {

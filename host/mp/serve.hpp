@@ -10,6 +10,9 @@ namespace flynn::mp {
 /// The first argument of a program that is started as another process of itself.
 inline constexpr const char* worker_word = "--flynn-mp-worker";
 
+/// How the loader is told to bind all symbols at the start, by us: copies of the process do not see it.
+inline constexpr const char *bind_now = "LD_BIND_NOW", *our_bind_now = "flynn";
+
 /// Whether init() was called.
 bool is_initialised();
 

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <condition_variable>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <flynn/execution.hpp>
@@ -86,9 +87,16 @@ std::string own_program() {
   return is_same ? path.string() : self;
 }
 
-int spawn(int given, pid_t& child) {
-  return start_child(own_program(), {worker_word, std::to_string(own_module()), std::to_string(getpid())}, {}, given,
-                     child, Output::shared);
+int spawn_with(const std::vector<std::string>& environment, int given, pid_t& child) {
+  return start_child(own_program(), {worker_word, std::to_string(own_module()), std::to_string(getpid())}, environment,
+                     given, child, Output::shared);
+}
+int spawn(int given, pid_t& child) { return spawn_with({}, given, child); }
+
+/// One that will be copied: what it has done its copies need not do, and so its symbols are bound at once.
+int spawn_server(int given, pid_t& child) {
+  if (std::getenv(bind_now)) return spawn(given, child);
+  return spawn_with({std::string(bind_now) + "=" + our_bind_now}, given, child);
 }
 
 /// A copy of this process that serves forks.
@@ -169,7 +177,8 @@ class ForkServer {
 
 struct StandardServer : ForkServer {
   StandardServer()
-      : ForkServer([](int given, pid_t& child) { return on_lasting_thread([&] { return spawn(given, child); }); }) {}
+      : ForkServer(
+            [](int given, pid_t& child) { return on_lasting_thread([&] { return spawn_server(given, child); }); }) {}
 };
 
 std::size_t thread_count() {

@@ -17,9 +17,12 @@ namespace flynn::mp {
 
 /// A call, and then its answer.
 struct Slot {
-  static constexpr std::size_t room = 2048 - sizeof(Frame) - sizeof(TaskTimes);
+  static constexpr std::size_t room = 2048 - sizeof(Frame) - sizeof(TaskTimes) - sizeof(Bell) - 8;
   Frame frame;
   TaskTimes times;  ///< of a board that is traced
+  Bell called;      ///< counts the pieces of the call's trail
+  /// The same of the answer's; while it is not 0, the frame is that of the answer.
+  alignas(8) std::atomic<std::uint32_t> answered;
   std::byte bytes[room];
 };
 
@@ -48,6 +51,8 @@ struct TaskBoard {
     return sizeof(TaskBoard) + workers * sizeof(CrashReport) + initializer;
   }
 };
+
+static_assert(sizeof(Slot) == 2048);
 
 /// Before the bytes of shared memory that a worker made for an answer.
 struct ParcelHead {

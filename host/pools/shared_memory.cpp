@@ -17,6 +17,7 @@
 #include <host/pools/fork.hpp>
 #include <host/pools/insist.hpp>
 #include <host/pools/placement.hpp>
+#include <host/pools/protection.hpp>
 #include <host/pools/shared_memory.hpp>
 
 namespace flynn {
@@ -61,7 +62,7 @@ Status no_memory(std::size_t bytes, const char* why, Text& text) {
 /// The kernel has no limit of its own for such memory: it would end some process instead of refusing.
 Status check_available(std::size_t bytes, Text& text) {
   constexpr std::size_t small = std::size_t{1} << 20;  // asking costs 100 us, more than making that much
-  if (bytes <= small) return {};
+  if (bytes <= small || !protects("available")) return {};
   const std::uint64_t available = detect::available_memory();
   if (bytes <= available) return {};
   char words[64];
@@ -120,7 +121,7 @@ SharedMemory::SharedMemory(std::size_t bytes, Placement placement) : SharedMemor
   must(make_file(bytes, file_, text));
   bytes_ = bytes;
   void* const mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
-  if (mapped == MAP_FAILED) must(no_memory(bytes, std::strerror(errno), text));
+  if (mapped == MAP_FAILED && protects("mapped")) must(no_memory(bytes, std::strerror(errno), text));
   data_ = mapped;
   (void)place(data_, bytes, placement);  // a wish, and before there are pages
   must(fill(file_, bytes, text));

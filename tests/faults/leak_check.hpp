@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <fstream>
+#include <optional>
 #include <string>
 
+#include <flynn/mp.hpp>
 #include <tests/faults/processes.hpp>
 
 namespace flynn::faults {
@@ -31,6 +33,25 @@ class LeakCheck {
 
  private:
   std::size_t children_ = children().size(), threads_ = threads(), files_ = open_files(), memories_ = mapped_memfds();
+};
+
+/// A test that leaves nothing behind. What stays in any case is there before it begins: the fork server (or the thread
+/// that starts processes), and the memory that small blocks are cut from.
+class LeakTest : public ::testing::Test {
+ protected:
+  explicit LeakTest(mp::StartMethod method = mp::StartMethod::forkserver, std::size_t chunks = 0)
+      : method_(method), chunks_(chunks) {}
+  void SetUp() override {
+    const mp::Lock warm;
+    mp::Pool({.processes = 1, .start_method = method_});
+    before_.emplace();
+  }
+  void TearDown() override { before_->expect_nothing_left(chunks_); }
+
+ private:
+  const mp::StartMethod method_;
+  const std::size_t chunks_;
+  std::optional<LeakCheck> before_;
 };
 
 }  // namespace flynn::faults

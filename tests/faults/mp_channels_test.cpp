@@ -181,18 +181,7 @@ INSTANTIATE_TEST_SUITE_P(Orders, QueueFaults,
                          ::testing::Values(QueueOrder::first_in, QueueOrder::last_in, QueueOrder::least),
                          name_of_order);
 
-/// Also checks that no process, file descriptor, shared memory or thread is left.
-class ChannelFaults : public ::testing::Test {
- protected:
-  void SetUp() override {
-    Pool(1u);  // the fork server stays
-    before_.emplace();
-  }
-  void TearDown() override { before_->expect_nothing_left(); }
-
- private:
-  std::optional<faults::LeakCheck> before_;
-};
+using ChannelFaults = faults::LeakTest;
 
 void get_for_ever(const Queue<std::string>& queue) {
   for (;;) queue.get();

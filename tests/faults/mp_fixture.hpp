@@ -27,15 +27,12 @@ inline int sleep_for(int milliseconds) {
   return milliseconds;
 }
 inline void raise_signal(int number) { raise(number); }
-class FaultTest : public ::testing::Test {
+
+class FaultTest : public faults::LeakTest {
  protected:
-  void SetUp() override {
-    Pool(1u);  // the fork server stays
-    before_.emplace();
-  }
   void TearDown() override {
     pool_.reset();
-    before_->expect_nothing_left();
+    LeakTest::TearDown();
   }
 
   Pool& make_pool(unsigned workers) { return pool_.emplace(PoolOptions{.processes = workers}); }
@@ -63,9 +60,6 @@ class FaultTest : public ::testing::Test {
   }
 
   std::optional<Pool> pool_;
-
- private:
-  std::optional<faults::LeakCheck> before_;
 };
 
 /// A file that grows by a byte whenever a task has begun.

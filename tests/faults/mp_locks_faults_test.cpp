@@ -9,12 +9,13 @@
 #include <atomic>
 #include <future>
 #include <mutex>
-#include <optional>
+#include <random>
 #include <thread>
 #include <vector>
 
 #include <flynn/mp.hpp>
 #include <tests/faults/leak_check.hpp>
+#include <tests/seed.hpp>
 
 namespace flynn::mp {
 namespace {
@@ -26,19 +27,10 @@ using std::chrono::steady_clock;
 constexpr Duration bound = 1s * slow;
 constexpr int rounds = 3;
 
-class LockFaultTest : public testing::Test {
+/// The memory of a lock that a thread kept must stay.
+class LockFaultTest : public faults::LeakTest {
  protected:
-  void SetUp() override {
-    const Lock warm;  // the memory for small blocks stays, as the fork server does
-    Process server([] {});
-    server.start();
-    server.join();
-    before_.emplace();
-  }
-  void TearDown() override { before_->expect_nothing_left(1); }
-
- private:
-  std::optional<faults::LeakCheck> before_;
+  LockFaultTest() : LeakTest(StartMethod::forkserver, 1) {}
 };
 
 /// A process that runs function(arguments..., event), which sets the event where it shall be killed, and pauses.
@@ -255,12 +247,13 @@ TEST_F(LockFaultTest, A13_AllLocksWorkAfterKillsAtAnyTime) {
       } catch (const OwnerDead&) {
       }
   };
+  std::mt19937_64 random(test_seed());
   for (int round = 0; round < 40; ++round) {
     Process one(ProcessOptions{.daemon = true}, use_all, lock, semaphore, condition);
     Process two(ProcessOptions{.daemon = true}, use_all, lock, semaphore, condition);
     one.start();
     two.start();
-    const auto until = steady_clock::now() + std::chrono::microseconds(2000 + 137 * round);
+    const auto until = steady_clock::now() + std::chrono::microseconds(1000 + random() % 7000);
     while (steady_clock::now() < until) std::this_thread::yield();
     one.kill();
     two.kill();

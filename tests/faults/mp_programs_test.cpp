@@ -52,6 +52,7 @@ TEST_P(InterruptTest, A25_EndsTheProgramAndItsProcesses) {
   faults::Program program({FLYNN_TEST_MP_PARENT, "spin"});
   const std::vector<pid_t> processes = program.read_pids(6);
   ASSERT_EQ(processes.size(), 6u);
+  for (pid_t process : processes) EXPECT_NE(getpgid(process), getpgid(program.pid())) << "it would get Ctrl-C too";
   kill(program.pid(), GetParam());
   EXPECT_EQ(program.end_within(2s * slow), 128 + GetParam());
   expect_gone(processes);

@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <cstdio>
+#include <numeric>
+#include <random>
 #include <thread>
 
 #include <tests/faults/mp_fixture.hpp>
@@ -188,6 +190,31 @@ TEST_F(FaultTest, A12_DeathInReadingAndWriting) {
   }
   EXPECT_THROW(pool.apply(arm, Bomb{Bomb::At::throwing_in_write, true}), std::runtime_error) << "here, not there";
   expect_whole(2);
+}
+
+/// Large vectors are read while they are being written.
+TEST_F(FaultTest, A12_DeathWhileLargeVectorsAreCopied) {
+  Pool& pool = make_pool(1);
+  std::mt19937_64 random(test_seed());
+  std::vector<double> x(4'000'000);
+  std::iota(x.begin(), x.end(), 1.0);
+  int good = 0, lost = 0;
+  for (unsigned round = 0; round < 24; ++round) {
+    const auto result = pool.apply_async(
+        TaskOptions{.retries = round % 2}, [](std::vector<double> v) { return v; }, x);
+    const auto until = steady_clock::now() + std::chrono::microseconds(random() % 15'000 * slow);
+    while (steady_clock::now() < until && !result.ready()) std::this_thread::yield();
+    for (pid_t pid : pool.pids()) kill(pid, SIGKILL);
+    const auto outcome = result.try_get(10s * slow);
+    if (outcome)
+      good += *outcome == x;
+    else
+      lost += outcome.error().code() == Code::worker_died;
+  }
+  EXPECT_EQ(good + lost, 24);
+  EXPECT_GE(lost, 3);
+  EXPECT_GE(good, 3);
+  expect_whole(1);
 }
 
 TEST_F(FaultTest, A17_TheDeathOfAllWorkers) {

@@ -27,16 +27,44 @@ struct Enclosure {
   int file;
 };
 
+/// The numbers of one large vector, which may come after the rest of a message, piece by piece, so that whoever reads
+/// it begins while they are still being copied. The vector must last until the message was sent.
+struct Trail {
+  static constexpr std::size_t least = std::size_t{1} << 20;  ///< bytes: below that it is not worth it
+  const std::byte* data = nullptr;
+  std::size_t bytes = 0;
+};
+
+/// Where a Reader gets a trail of so many bytes.
+class TrailSource {
+ public:
+  explicit TrailSource(std::size_t all) : bytes(all) {}
+  /// What comes next.
+  virtual std::span<const std::byte> next() = 0;
+  const std::size_t bytes;
+
+ protected:
+  ~TrailSource() = default;
+};
+
+/// The vector that a trail is read into.
+struct TrailEnd {
+  void* vector = nullptr;
+  void (*append)(void* vector, std::span<const std::byte> bytes) = nullptr;
+};
+
 /// Writes into the memory that it is given and counts on when that is full, so that a second try knows how much it
 /// needs: `fits()` says whether all of it was written. What lies in shared memory goes as {id, offset}; the memory
 /// itself is put into `shared`, for whoever sends the bytes to send it too.
 class Writer : public cereal::OutputArchive<Writer> {
  public:
-  /// Without `shared` and `enclosures`, what is written has no way to take descriptors along.
+  /// Without `shared` and `enclosures`, what is written has no way to take descriptors along; without `trail`, all of
+  /// it comes here.
   explicit Writer(std::span<std::byte> room, std::vector<flynn::detail::SharedRef>* shared = nullptr,
-                  std::vector<Enclosure>* enclosures = nullptr)
-      : OutputArchive(this), room_(room), shared_(shared), enclosures_(enclosures) {
+                  std::vector<Enclosure>* enclosures = nullptr, Trail* trail = nullptr)
+      : OutputArchive(this), room_(room), shared_(shared), enclosures_(enclosures), trail_(trail) {
     if (enclosures_) enclosures_->clear();
+    if (trail_) *trail_ = {};
   }
 
   void put(const void* data, std::size_t bytes) {
@@ -49,6 +77,12 @@ class Writer : public cereal::OutputArchive<Writer> {
   /// The reader gets a descriptor of its own for the same file. Throws Error where that is not possible: only arguments
   /// take descriptors along.
   FLYNN_API void enclose(int file);
+  /// Whether these numbers, whose count was written, come as the trail. False: they are to be written here.
+  bool put_later(const void* data, std::size_t bytes) {
+    if (!trail_ || trail_->data || bytes < Trail::least) return false;
+    *trail_ = {static_cast<const std::byte*>(data), bytes};
+    return true;
+  }
   std::size_t used() const { return used_; }
   bool fits() const { return used_ <= room_.size(); }
 
@@ -57,6 +91,7 @@ class Writer : public cereal::OutputArchive<Writer> {
   std::size_t used_ = 0;
   std::vector<flynn::detail::SharedRef>* const shared_;
   std::vector<Enclosure>* const enclosures_;
+  Trail* const trail_;
 };
 
 /// Reads what a Writer wrote. Throws Error when there is less than is asked for: the bytes are damaged, or the two
@@ -65,8 +100,9 @@ class Reader : public cereal::InputArchive<Reader> {
  public:
   /// Gives the descriptor with that id, once; -1 when there is none.
   using TakeFile = int (*)(std::uint64_t id);
-  explicit Reader(std::span<const std::byte> bytes, std::uint64_t sender = 0, TakeFile take_file = nullptr)
-      : InputArchive(this), bytes_(bytes), sender_(sender), take_file_(take_file) {}
+  explicit Reader(std::span<const std::byte> bytes, std::uint64_t sender = 0, TakeFile take_file = nullptr,
+                  TrailSource* trail = nullptr)
+      : InputArchive(this), bytes_(bytes), sender_(sender), take_file_(take_file), trail_(trail) {}
 
   void get(void* data, std::size_t bytes) {
     const std::byte* const from = skip(bytes);
@@ -81,6 +117,22 @@ class Reader : public cereal::InputArchive<Reader> {
   FLYNN_API flynn::detail::SharedRef shared();
   /// The descriptor that was enclosed here; the caller closes it. Throws Error when it does not come.
   FLYNN_API int enclosed();
+  /// Whether so many bytes of numbers come as the trail, which goes to that vector then.
+  bool get_later(std::size_t bytes, TrailEnd end) {
+    if (!trail_ || end_.vector || bytes < Trail::least) return false;
+    if (bytes != trail_->bytes) throw Error(Code::internal, "a message of flynn::mp is damaged");
+    end_ = end;
+    return true;
+  }
+  const TrailEnd& trail_end() const { return end_; }
+  /// Waits for the trail and reads it.
+  void finish() {
+    for (std::size_t done = 0; end_.vector && done < trail_->bytes;) {
+      const std::span<const std::byte> piece = trail_->next();
+      end_.append(end_.vector, piece);
+      done += piece.size();
+    }
+  }
   std::size_t left() const { return bytes_.size() - used_; }
 
  private:
@@ -88,6 +140,8 @@ class Reader : public cereal::InputArchive<Reader> {
   std::size_t used_ = 0;
   const std::uint64_t sender_;
   const TakeFile take_file_;
+  TrailSource* const trail_;
+  TrailEnd end_;
   std::vector<flynn::detail::SharedRef> came_;
 };
 
@@ -127,25 +181,48 @@ namespace detail {
 FLYNN_API void prepare(void* data, std::size_t bytes);
 }  // namespace detail
 
-/// Numbers are copied into untouched memory. cereal would set them to 0 first.
+namespace detail {
+
+template <class T>
+constexpr bool is_numbers = false;
 template <class T, class A>
-requires(std::is_arithmetic_v<T> &&
-         !std::is_same_v<T, bool>) void CEREAL_LOAD_FUNCTION_NAME(Reader& in, std::vector<T, A>& numbers) {
+constexpr bool is_numbers<std::vector<T, A>> = std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
+
+/// Makes room for so many, and nothing is in it.
+template <class Numbers>
+void make_room(Numbers& numbers, std::size_t size) {
   constexpr std::size_t large = std::size_t{4} << 20;
-  cereal::size_type size = 0;
-  in(cereal::make_size_tag(size));
-  if (size > in.left() / sizeof(T)) throw Error(Code::internal, "a message of flynn::mp ends too early");
-  const std::byte* const bytes = in.skip(std::size_t(size) * sizeof(T));
+  const std::size_t bytes = size * sizeof(typename Numbers::value_type);
+  const bool has_room = numbers.capacity() >= size;
   numbers.clear();
-  numbers.reserve(std::size_t(size));
-  if (size * sizeof(T) >= large) detail::prepare(numbers.data(), std::size_t(size) * sizeof(T));
+  numbers.reserve(size);
+  if (!has_room && bytes >= large) prepare(numbers.data(), bytes);
+}
+
+/// Numbers are copied into untouched memory. cereal would set them to 0 first.
+template <class Numbers>
+void read_numbers(Reader& in, Numbers& numbers, std::size_t size) {
+  using T = typename Numbers::value_type;
+  if (size > in.left() / sizeof(T)) throw Error(Code::internal, "a message of flynn::mp ends too early");
+  const std::byte* const bytes = in.skip(size * sizeof(T));
+  make_room(numbers, size);
   if (reinterpret_cast<std::uintptr_t>(bytes) % alignof(T) == 0) {
     const T* const first = reinterpret_cast<const T*>(bytes);
     numbers.assign(first, first + size);
   } else {
-    numbers.resize(std::size_t(size));
-    if (size != 0) std::memcpy(numbers.data(), bytes, std::size_t(size) * sizeof(T));
+    numbers.resize(size);
+    if (size != 0) std::memcpy(numbers.data(), bytes, size * sizeof(T));
   }
+}
+
+}  // namespace detail
+
+template <class T, class A>
+requires detail::is_numbers<std::vector<T, A>>
+void CEREAL_LOAD_FUNCTION_NAME(Reader& in, std::vector<T, A>& numbers) {
+  cereal::size_type size = 0;
+  in(cereal::make_size_tag(size));
+  detail::read_numbers(in, numbers, std::size_t(size));
 }
 
 template <class T>

@@ -97,9 +97,12 @@ class ValueState<void> : public Batch {
   void get() const {}
 };
 
-/// One argument, as it is held until it was sent: `A` itself where it is what the function takes and its owner waits.
+/// One argument, as it is held until it was sent: `A` itself where it is what the function takes and its owner waits. A
+/// vector of numbers that its owner gives away is taken, for the memory.
 template <class P, class A>
-using Borrowed = std::conditional_t<std::is_same_v<P, std::remove_cvref_t<A>>, const P&, P>;
+using Borrowed =
+    std::conditional_t<std::is_same_v<P, std::remove_cvref_t<A>> && (std::is_lvalue_reference_v<A> || !is_numbers<P>),
+                       const P&, P>;
 template <class Arguments, class... A>
 struct BorrowedArguments;
 template <class... P, class... A>
@@ -119,19 +122,26 @@ class OneCall : public ValueState<typename ResultOf<F, Arguments>::type> {
 
   void encode(std::size_t, Writer& out) const override {
     write_function(function_, out);
-    std::apply([&](const auto&... argument) { (out(argument), ...); }, *arguments_);
+    std::apply([&](const auto&... argument) { (write_lasting(out, argument), ...); }, *arguments_);
   }
   void decode(std::size_t, [[maybe_unused]] Reader& in) override {
     if constexpr (!std::is_void_v<Result>) {
-      Result result;
-      in(result);
-      this->value = std::move(result);
+      Result& result = this->value.emplace();
+      if (this->options().retries == 0)
+        std::apply([&](auto&... argument) { (reuse(argument, result), ...); }, *arguments_);
+      read_lasting(in, result);
     }
   }
   std::string describe(std::size_t, std::optional<std::size_t>) const override { return "the task"; }
 
  private:
   void release() override { arguments_.reset(); }
+  /// The memory of an argument that was sent serves the result.
+  template <class A, class R>
+  static void reuse([[maybe_unused]] A& argument, [[maybe_unused]] R& result) {
+    if constexpr (is_numbers<R> && std::is_same_v<A, R>)
+      if (argument.capacity() > result.capacity()) result = std::move(argument);
+  }
 
   const F function_;
   std::optional<Held> arguments_;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <flynn/mp/error.hpp>
-#include <flynn/mp/sendable.hpp>
+#include <flynn/mp/trail.hpp>
 
 namespace flynn::mp {
 
@@ -190,14 +190,17 @@ struct RunOnce {
   static void run(const void* target, Reader& in, Sink& out) {
     F function = read_function<F>(target, in);
     Arguments arguments;
-    in(arguments);
+    std::apply([&](auto&... argument) { (read_lasting(in, argument), ...); }, arguments);
+    in.finish();
     if constexpr (std::is_void_v<typename ResultOf<F, Arguments>::type>) {
       std::apply(function, std::move(arguments));
       out.write([](Writer&) {});
     } else {
-      const auto result = std::apply(function, std::move(arguments));
-      out.write([&](Writer& w) { w(result); });
+      typename ResultOf<F, Arguments>::type result = std::apply(function, std::move(arguments));
+      out.write([&](Writer& w) { write_lasting(w, result); });
+      keep_memory(result);
     }
+    std::apply([](auto&... argument) { (keep_memory(argument), ...); }, arguments);
   }
 };
 

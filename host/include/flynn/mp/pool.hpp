@@ -75,7 +75,8 @@ class Pool {
   ~Pool() = default;
   Pool(Pool&&) noexcept = default;
 
-  /// Calls it in a worker and waits.
+  /// Calls it in a worker and waits. A vector of numbers that is given away gives its memory to the result, so that
+  /// `x = pool.apply(f, std::move(x))` needs no fresh pages.
   template <class F, class... A>
   auto apply(F function, A&&... arguments) {
     return value_of(start_awaited(std::move(function), std::forward<A>(arguments)...));
