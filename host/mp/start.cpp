@@ -87,8 +87,8 @@ std::string own_program() {
 }
 
 int spawn(int given, pid_t& child) {
-  return start_child(own_program(), {worker_word, std::to_string(own_module()), std::to_string(getpid())}, {}, given,
-                     child, Output::shared);
+  return start_child(own_program(), {worker_word, std::to_string(own_module()), std::to_string(getpid())},
+                     one_thread_each(), given, child, Output::shared);
 }
 
 /// A copy of this process that serves forks.
