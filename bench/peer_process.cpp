@@ -125,7 +125,7 @@ Result<void> PeerProcess::get(std::uint64_t address, const Operand& to) { return
 namespace {
 
 std::filesystem::path folder() {
-  if (const char* variable = std::getenv("FLYNN_PEERS_PATH")) return variable;
+  if (const char* variable = secure_getenv("FLYNN_PEERS_PATH"); variable && variable[0] == '/') return variable;
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / FLYNN_PEERS_FOLDER;
 }
 

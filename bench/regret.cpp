@@ -2,13 +2,17 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <map>
+#include <random>
+#include <thread>
 
 #include <bench/clock.hpp>
 #include <bench/commands.hpp>
+#include <bench/cpu_wait.hpp>
 #include <bench/format.hpp>
 #include <bench/interrupt.hpp>
 #include <bench/outputs.hpp>
@@ -20,8 +24,11 @@
 namespace flynn::bench {
 namespace {
 
-constexpr std::size_t rounds = 9, few_rounds = 3;
-constexpr double sample_seconds = 200e-6, long_seconds = 0.1;
+/// Of a sample; of those of a cell, about. Calls of less than `small_seconds` gain from caches that are warm and
+/// threads that are awake.
+constexpr double sample_seconds = 200e-6, cell_seconds = 1, small_seconds = 0.02;
+/// Part of a sample that threads may wait for a CPU.
+constexpr double most_waiting = 0.03;
 /// A call of more is not repeated three times for five ways of running it.
 constexpr double most_seconds = 2;
 
@@ -30,6 +37,7 @@ struct Runner {
   std::string_view name;
   double guess = 0;  ///< seconds of a call, as first seen
   std::vector<double> samples = {};
+  std::size_t disturbed = 0;  ///< samples that were taken once more
 };
 
 /// A call of the cell, in memory of its own.
@@ -87,19 +95,6 @@ bool is_hopeless(const Guesses& before, std::string_view name, double growth) {
   return expected > most_seconds || (known->second > 4 * least && expected > 1e-3);
 }
 
-void take_samples(Cell& cell, std::vector<Runner>& runners) {
-  double longest = 0;
-  for (const Runner& r : runners) longest = std::max(longest, r.guess);
-  const std::size_t count = longest > long_seconds ? few_rounds : rounds;
-  for (std::size_t round = 0; round < count && stop_requested() == Stop::none; ++round)
-    for (std::size_t i = 0; i < runners.size(); ++i) {
-      Runner& r = runners[(i + round) % runners.size()];
-      if (r.guess < sample_seconds) (void)cell.time(r.name, 1);  // wakes its threads
-      const std::size_t batch = std::size_t(std::clamp(sample_seconds / r.guess, 1.0, 1e5));
-      if (const auto seconds = cell.time(r.name, batch)) r.samples.push_back(*seconds);
-    }
-}
-
 /// Opens, compiles and warms; leaves out what cannot run or cannot be the best.
 std::vector<Runner> runners_of(Cell& cell, const std::vector<std::string>& names, const Guesses& before, double growth,
                                Guesses& seen) {
@@ -114,6 +109,52 @@ std::vector<Runner> runners_of(Cell& cell, const std::vector<std::string>& names
   for (const Runner& r : runners) least = std::min(least, r.guess);
   std::erase_if(runners, [&](const Runner& r) { return r.name != "auto" && r.guess > 5 * least && r.guess > 20e-6; });
   return runners;
+}
+
+/// A sample, once more while threads of it waited for a CPU: as often as there are good ones, and five times more.
+void take_sample(Cell& cell, Runner& r) {
+  const std::size_t batch = std::size_t(std::clamp(sample_seconds / r.guess, 1.0, 1e5));
+  for (;;) {
+    std::this_thread::sleep_for(std::chrono::microseconds(100));  // the threads of the one before sleep by then
+    const double waited = cpu_wait(), begin = now();
+    if (r.guess < small_seconds) (void)cell.time(r.name, 1);  // wakes its own, and brings the caches back
+    const auto seconds = cell.time(r.name, batch);
+    if (!seconds) return;
+    const bool is_disturbed = cpu_wait() - waited > most_waiting * (now() - begin);
+    if (is_disturbed && r.disturbed++ < r.samples.size() + 5 && stop_requested() == Stop::none) continue;
+    r.samples.push_back(*seconds);
+    return;
+  }
+}
+
+/// Samples in turns, in an order that changes: what one leaves behind must not always meet the same one.
+void take_samples(Cell& cell, std::vector<Runner>& runners, std::size_t rounds) {
+  std::mt19937_64 random(rounds);
+  std::vector<Runner*> order;
+  for (Runner& r : runners) order.push_back(&r);
+  for (std::size_t round = 0; round < rounds && stop_requested() == Stop::none; ++round) {
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+    for (Runner* r : order)
+      if (stop_requested() == Stop::none) take_sample(cell, *r);
+  }
+}
+
+/// As many as fit into the time of a cell.
+std::size_t rounds_of(const std::vector<Runner>& runners, std::size_t least, std::size_t most) {
+  double round_seconds = 0;
+  for (const Runner& r : runners) round_seconds += std::max(r.guess, sample_seconds);
+  return std::clamp(std::size_t(cell_seconds / round_seconds), least, most);
+}
+
+/// A few rounds of all, then those that count: of auto and of whoever may be the best.
+void compare(Cell& cell, std::vector<Runner>& runners) {
+  take_samples(cell, runners, rounds_of(runners, 1, 3));
+  std::erase_if(runners, [](const Runner& r) { return r.samples.empty(); });
+  double least = INFINITY;
+  for (Runner& r : runners) least = std::min(least, r.guess = median(r.samples));
+  std::erase_if(runners, [&](const Runner& r) { return r.name != "auto" && r.guess > 1.5 * least; });
+  for (Runner& r : runners) r.samples.clear();
+  take_samples(cell, runners, rounds_of(runners, 3, 15));
 }
 
 std::optional<Regret> regret_of(const Subject& subject, std::size_t n, Cell& cell, std::vector<Runner>& runners) {
@@ -160,7 +201,7 @@ std::vector<Regret> measure_row(const Subject& subject, const Settings& settings
       Cell cell(subject, n, context);
       Guesses seen;
       std::vector<Runner> runners = runners_of(cell, names, before, growth, seen);
-      take_samples(cell, runners);
+      compare(cell, runners);
       for (const auto& [name, seconds] : before) seen.try_emplace(name, seconds * growth);
       before = std::move(seen), work = more;
       if (const auto regret = regret_of(subject, n, cell, runners)) row.push_back(*regret);

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <cstring>
 #include <utility>
 
@@ -34,7 +35,7 @@ void* ResidentMemory::look(bool will_write) const {
   Execution execution{.text = &text};
   const std::lock_guard lock(resident_->mutex);
   if (const Status s = bring_home(*resident_, execution); !s.ok()) throw Error(s.code, text.message, {}, text.hint);
-  if (will_write) resident_->is_on_device = false;
+  if (will_write) std::atomic_ref(resident_->is_on_device).store(false, std::memory_order_relaxed);
   return resident_->host;
 }
 

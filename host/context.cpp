@@ -11,11 +11,13 @@
 
 #include <flynn/context.hpp>
 #include <host/choose/decide.hpp>
+#include <host/choose/prior.hpp>
 #include <host/choose/store.hpp>
 #include <host/cut/processes.hpp>
 #include <host/detect/budget.hpp>
 #include <host/detect/cpu.hpp>
 #include <host/module.hpp>
+#include <host/pools/cores.hpp>
 #include <host/pools/floating_point.hpp>
 #include <host/pools/process_pool.hpp>
 #include <host/pools/scratch.hpp>
@@ -33,7 +35,10 @@ namespace {
 std::atomic<unsigned> forks{0};
 
 unsigned watch_forks() {
-  static const int registered = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+  static const int registered = pthread_atfork(nullptr, nullptr, [] {
+    forks.fetch_add(1, std::memory_order_relaxed);
+    process_cores().forget();
+  });
   (void)registered;
   return forks.load(std::memory_order_relaxed);
 }
@@ -56,7 +61,7 @@ Status bring_home(std::span<const Context::Use> arrays, Execution& execution) {
   for (const Context::Use& use : arrays) {
     const std::lock_guard lock(use.resident->mutex);
     if (const Status s = bring_home(*use.resident, execution); !s.ok()) return s;
-    if (use.is_written) use.resident->is_on_device = false;
+    if (use.is_written) std::atomic_ref(use.resident->is_on_device).store(false, std::memory_order_relaxed);
   }
   return {};
 }
@@ -89,6 +94,25 @@ std::string_view architecture_of(const Entry& entry) {
   return entry.runs_on_host && entry.kind != FlynnClass::sisd ? simd::architecture() : "";
 }
 
+/// Throws Error when there are none.
+std::vector<int> cpus_of(const Context::Settings& settings) {
+  std::vector<int> cpus = detect::allowed_cpus(settings.cpus);
+  if (!cpus.empty()) return cpus;
+  throw Error(Code::invalid_argument, "this process may use none of the CPUs that the context is to have", {},
+              "`compute_bench info` shows those that it may use");
+}
+
+/// How many cores a call on the host takes that has no pool, which looks after its own; 0 where that is not worth
+/// telling others, or the work is elsewhere.
+unsigned cores_wanted(const OpenBackend& open, const Cost& cost, const Execution& execution) {
+  constexpr double long_seconds = 100e-6;
+  if (open.entry->runs_on_host) return !execution.pool && static_prior(open.entry->kind, cost, 1) > long_seconds;
+  const std::size_t device = execution.device < 0 ? 0 : std::size_t(execution.device);
+  const bool is_cpu =
+      open.backend->device_count && device < open.backend->device_count() && open.backend->device(device).is_cpu;
+  return is_cpu ? execution.threads : 0;
+}
+
 std::int64_t deadline_ns(const Options& options) {
   if (!options.deadline) return no_deadline;
   return std::chrono::duration_cast<std::chrono::nanoseconds>(options.deadline->time_since_epoch()).count();
@@ -98,6 +122,7 @@ std::int64_t deadline_ns(const Options& options) {
 
 struct Context::State {
   Settings settings;
+  std::vector<int> cpus;  ///< of its threads and processes
   unsigned threads;
   unsigned forks_at_start;
   std::string environment_backend;  ///< FLYNN_BACKEND; empty when not set
@@ -133,8 +158,7 @@ struct Context::State {
 
   ThreadPool& threads_to_use() {
     std::call_once(thread_pool_once, [this] {
-      const std::vector<int> cpus = detect::allowed_cpus();
-      thread_pool = std::make_unique<ThreadPool>(threads, cpus, nodes_of(cpus));
+      thread_pool = std::make_unique<ThreadPool>(threads, cpus, nodes_of(cpus), &process_cores());
     });
     return *thread_pool;
   }
@@ -144,9 +168,8 @@ struct Context::State {
     const std::lock_guard lock(process_pool_mutex);
     if (!process_pool) {
       ProcessPool::Settings pool{.program = processes::worker_program(), .workers = threads};
-      const std::vector<int> cpus = detect::allowed_cpus();
       for (const Seat& seat : choose_seats(threads, cpus, nodes_of(cpus), -1)) pool.cpus.push_back(seat.cpu);
-      process_pool = std::make_unique<ProcessPool>(std::move(pool));
+      process_pool = std::make_unique<ProcessPool>(std::move(pool), &process_cores());
     }
     return *process_pool;
   }
@@ -168,7 +191,10 @@ struct Context::State {
 };
 
 Context::Context(Settings settings) : state_(std::make_unique<State>()) {
-  state_->threads = settings.inventory ? std::max(settings.inventory->threads, 1u) : detect::budget(settings.threads);
+  state_->cpus = cpus_of(settings);
+  state_->threads =
+      settings.inventory ? std::max(settings.inventory->threads, 1u) : detect::budget(settings.threads, state_->cpus);
+  process_cores().resize(detect::budget());
   state_->settings = std::move(settings);
   state_->forks_at_start = watch_forks();
   const char* variable = secure_getenv("FLYNN_BACKEND");
@@ -199,6 +225,8 @@ Status Context::State::run(const OpenBackend& open, const Request& request, Exec
   if (!open.backend->fetch)
     if (Status s = bring_home(request.arrays, execution); !s.ok()) return s;
   if (entry.runs_on_host && !execution.pool) execution.threads = 1;
+  const CoreLease cores(&process_cores(), cores_wanted(open, request.cost, execution));
+  if (cores.count() > 0) execution.threads = cores.count();
   const FloatingPointGuard floating_point;
   if (Status s = poll(execution); !s.ok()) return s;
   return open.kernels[request.index](request.spec, execution);

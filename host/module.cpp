@@ -10,6 +10,7 @@
 #include <host/icd.hpp>
 #include <host/module.hpp>
 #include <host/probe.hpp>
+#include <host/search_paths.hpp>
 
 namespace flynn {
 namespace {
@@ -84,6 +85,10 @@ Status open_opencl(const fs::path& file, const Backend*& backend, Text& text) {
 }
 
 Status open_probed(std::string_view name, const fs::path& file, const Backend*& backend, Text& text) {
+  if (const std::string path = relative_search_path(name); !path.empty()) {
+    hint(text, "make it absolute, or remove it");
+    return fail(text, Code::unavailable, "%s", path.c_str());
+  }
   if (name == "opencl") return open_opencl(file, backend, text);
   if (Status s = probe_in_child(file, text); !s.ok()) return s;
   return open_file(name, file, backend, text);

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <mutex>
 
 #include <flynn/resident.hpp>
@@ -18,21 +19,22 @@ namespace flynn::kernels {
 template <class Queue>
 const Replica& hold(Queue& queue, Execution& execution, Resident& resident, bool reads, bool writes) {
   const std::lock_guard lock(resident.mutex);
+  const std::atomic_ref is_on_device(resident.is_on_device);
   Replica& replica = resident.replica;
   if (!queue.is_home_of(replica)) {
     if (const Status s = bring_home(resident, execution); !s.ok()) pass_on(s, execution);
     if (replica.device) replica.release(replica);
     replica = {};
-    resident.is_on_device = false;
+    is_on_device.store(false, std::memory_order_relaxed);
     replica = queue.make_replica(resident.bytes);
   }
   if (reads && !resident.is_on_device) {
     queue.upload(replica, resident.host, resident.bytes);
     resident.bytes_moved += resident.bytes;
-    resident.is_on_device = true;
+    is_on_device.store(true, std::memory_order_relaxed);
   }
   if (writes) {
-    resident.is_on_device = true;
+    is_on_device.store(true, std::memory_order_relaxed);
     resident.is_on_host = false;
   }
   return replica;

@@ -16,6 +16,7 @@
 
 #include <flynn/flynn.hpp>
 #include <host/choose/cache_file.hpp>
+#include <host/choose/decide.hpp>
 #include <tests/calibrations.hpp>
 #include <tests/seed.hpp>
 
@@ -123,6 +124,27 @@ TEST_F(Stored, E2_OfAnotherMachineOrBuild) {
     if (what == 2) c.threads += 1;
     store_here(c);
     expect_ignored(CalibrationState::foreign);
+  }
+}
+
+TEST_F(Stored, E2_OfAnotherDriver) {
+  const OpenBackend& opencl = open_backend(*find_entry("opencl"));
+  if (!opencl.status.ok()) GTEST_SKIP() << opencl.text.message;
+  for (const bool is_same : {true, false}) {
+    Calibration c = two_backends(threads_);
+    c.curves.push_back(curve("opencl", 1e-9, 1e15));
+    c.identities = {{"opencl", identity_of(opencl)}};
+    std::string& devices = c.identities[0].devices;
+    ASSERT_NE(devices.find("driver "), std::string::npos);
+    if (!is_same) devices[devices.find("driver ") + 7] ^= 1;
+    store_calibration(c);
+    Context context;
+    Report report;
+    EXPECT_EQ(sum(std::vector<float>(10000, 1), {.report = &report, .context = &context}), 10000);
+    EXPECT_EQ(report.used, is_same ? "opencl" : "threads");
+    EXPECT_EQ(report.reason, Reason::calibrated) << "the rest of it counts";
+    const auto& candidate = report.explanation.candidates[index_of(*opencl.entry)];
+    EXPECT_EQ(candidate.standing, is_same ? Standing::chosen : Standing::changed);
   }
 }
 

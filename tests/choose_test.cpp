@@ -75,7 +75,7 @@ class FakeStopwatch final : public Stopwatch {
     double seconds = entry.kind == FlynnClass::mimd_threads ? 5e-6 + one / 4 : one;
     if (entry.kind == FlynnClass::mimd_processes) seconds = 50e-6 + one;
     // The sample that is dropped, and up to two of the five that count.
-    Turn& turn = turns_[&entry];
+    Turn& turn = turns_[{&entry, n}];
     if (turn.at == 0) turn.bad = {random_() % 6, random_() % 6};
     if (has_outliers_ && (turn.at == 0 || turn.at == turn.bad[0] || turn.at == turn.bad[1])) seconds *= 100;
     turn.at = (turn.at + 1) % 6;
@@ -90,7 +90,7 @@ class FakeStopwatch final : public Stopwatch {
     std::size_t at = 0;
     std::array<std::size_t, 2> bad = {};
   };
-  std::map<const Entry*, Turn> turns_;
+  std::map<std::pair<const Entry*, std::size_t>, Turn> turns_;
 };
 
 Calibration fake_calibration(bool has_outliers) {

@@ -61,6 +61,12 @@ expect "driver behind flynn_cuda.so crashed" "$work/truncated"  # the loader map
 echo 'extern "C" int cuInit(unsigned) { return 0; }' | c++ -shared -fPIC -Wl,-soname,libcuda.so.1 -x c++ - -o "$work/symbol/libcuda.so.1"
 expect "undefined symbol: cu" "$work/symbol"
 
+# E6: what lies in the current folder is no driver; an empty entry is no harm where no libraries lie.
+cd "$fakes" || exit 1
+for relative in . "$work::" "../$(basename "$fakes")"; do expect 'LD_LIBRARY_PATH has "' "$relative" FAKE_CUDA_INIT=100; done
+cd "$work/garbage/.." || exit 1
+expect "sees no GPU" "$fakes:" FAKE_CUDA_INIT=100
+
 # The others are not harmed.
 env FAKE_CUDA_INIT=100 LD_LIBRARY_PATH="$fakes" "$bench" --backend simd --workload sum --type f32 --size 1000 --quick --quiet || failed=1
 exit $failed

@@ -12,6 +12,7 @@
 #include <string>
 
 #include <host/detect/budget.hpp>
+#include <host/detect/cpu.hpp>
 #include <host/detect/quota.hpp>
 
 namespace fs = std::filesystem;
@@ -174,6 +175,27 @@ TEST(Budget, IsTheLeastAndAtLeastOne) {
   EXPECT_EQ(budget(0, {}, 0), 1u);
   EXPECT_EQ(budget(4, 1e300, 4'000'000'000u), 4u);
 }
+
+#if defined(__x86_64__)
+TEST(Cpu, B11_OnlyWhatTheSystemSaves) {
+  using flynn::detect::Cpu;
+  using flynn::detect::features_of;
+  const auto levels = [](const Cpu& c) {
+    return std::vector{c.has_sse4_2, c.has_avx2, c.has_avx512bw, c.has_avx512ifma};
+  };
+  flynn::detect::CpuBits all = {~0u, ~0u, ~0u, ~0u, 0xe7};
+  EXPECT_EQ(levels(features_of(all)), (std::vector{true, true, true, true}));
+  for (const std::uint64_t saved : {0x7, 0x27, 0x67, 0xa7}) {  // a hypervisor hides a part of the state of AVX-512
+    all.saved = saved;
+    EXPECT_EQ(levels(features_of(all)), (std::vector{true, true, false, false})) << saved;
+  }
+  for (const std::uint64_t saved : {0x0, 0x1, 0x3, 0x5, 0xe3}) {  // or of AVX; 0 without OSXSAVE
+    all.saved = saved;
+    EXPECT_EQ(levels(features_of(all)), (std::vector{true, false, false, false})) << saved;
+  }
+  EXPECT_EQ(levels(features_of({.saved = 0xe7})), (std::vector{false, false, false, false}));
+}
+#endif
 
 /// Runs `body` in a child process, whose affinity and group may then change; true when it returned true.
 bool in_child(const std::function<bool()>& body) {

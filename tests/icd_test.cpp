@@ -1,18 +1,28 @@
 // Which OpenCL drivers are looked at, what is made of the findings, and what the loader is shown then.
 // opencl_driver_test.sh does it with drivers.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include <host/icd.hpp>
+#include <host/module.hpp>
+#include <host/search_paths.hpp>
+#include <tests/faults/processes.hpp>
 
 namespace flynn {
 namespace {
 
 namespace fs = std::filesystem;
 using enum Finding::Verdict;
+
+std::string value_of(const char* name) {
+  const char* const value = std::getenv(name);
+  return value ? value : "unset";
+}
 
 /// A folder with drivers, and the loader's variables as a test sets them.
 class Icds : public testing::Test {
@@ -24,18 +34,15 @@ class Icds : public testing::Test {
   }
   ~Icds() override {
     for (const char* name : variables) unsetenv(name);
+    kept_path == "unset" ? unsetenv("FLYNN_MODULE_PATH") : setenv("FLYNN_MODULE_PATH", kept_path.c_str(), 1);
     fs::remove_all(folder);
   }
   void put(const char* file, const char* words) const { std::ofstream(folder / file) << words; }
 
   static constexpr const char* variables[] = {"OCL_ICD_VENDORS", "OPENCL_VENDOR_PATH", "OCL_ICD_FILENAMES"};
+  const std::string kept_path = value_of("FLYNN_MODULE_PATH");
   fs::path folder;
 };
-
-std::string value_of(const char* name) {
-  const char* const value = std::getenv(name);
-  return value ? value : "unset";
-}
 
 TEST_F(Icds, OfAFolder) {
   put("b.icd", "libb.so\nmore\n");
@@ -50,6 +57,72 @@ TEST_F(Icds, OfAFolder) {
     EXPECT_EQ(icds[1].library, "libb.so");
     unsetenv(name);
   }
+}
+
+TEST_F(Icds, E6_RelativePathsAreRefused) {
+  const fs::path before = fs::current_path();
+  fs::current_path(folder);
+  fs::create_directory("vendors");
+  const char* const kept = std::getenv("LD_LIBRARY_PATH");
+  const std::string libraries = kept ? kept : "";
+  unsetenv("LD_LIBRARY_PATH");
+  EXPECT_EQ(relative_search_path("opencl"), "");
+  for (const char* name : variables)
+    for (const char* value : {"vendors", "./vendors", "../x.icd", "/usr/lib/libx.so:./libx.so"}) {
+      setenv(name, value, 1);
+      EXPECT_TRUE(relative_search_path("opencl").starts_with(std::string(name) + " has \"")) << value;
+      EXPECT_EQ(relative_search_path("cuda"), "");
+      setenv(name, "libpocl.so.2", 1);  // a name that the loader looks up
+      EXPECT_EQ(relative_search_path("opencl"), "");
+      unsetenv(name);
+    }
+  put("vendors/libcuda.so.1", "");
+  for (const char* value : {"vendors", "/usr/lib:./vendors", "/usr/lib;vendors:/lib"}) {
+    setenv("LD_LIBRARY_PATH", value, 1);
+    EXPECT_TRUE(relative_search_path("cuda").starts_with("LD_LIBRARY_PATH has \"")) << value;
+  }
+  for (const char* value : {"", ":", "/usr/lib:", ".", "$ORIGIN/vendors"}) {  // no library lies there
+    setenv("LD_LIBRARY_PATH", value, 1);
+    EXPECT_EQ(relative_search_path("cuda"), "") << value;
+  }
+  put("libcuda.so.1", "");
+  setenv("LD_LIBRARY_PATH", "/usr/lib:", 1);
+  EXPECT_EQ(relative_search_path("cuda"), "LD_LIBRARY_PATH has \"\", a path relative to the current folder");
+  kept ? setenv("LD_LIBRARY_PATH", libraries.c_str(), 1) : unsetenv("LD_LIBRARY_PATH");
+  fs::current_path(before);
+}
+
+TEST_F(Icds, E6_RelativeModuleFoldersAreNotLookedAt) {
+  const fs::path before = fs::current_path();
+  fs::current_path(folder);
+  put("flynn_abacus.so", "");
+  for (const char* value : {".", "", ":", "./", "..:."}) {
+    setenv("FLYNN_MODULE_PATH", value, 1);
+    EXPECT_EQ(find_installed("flynn_abacus.so"), "") << value;
+  }
+  setenv("FLYNN_MODULE_PATH", (".:" + folder.string()).c_str(), 1);
+  EXPECT_EQ(find_installed("flynn_abacus.so"), (folder / "flynn_abacus.so").string());
+  fs::current_path(before);
+}
+
+/// What the next test starts.
+TEST(Environment, DISABLED_FindsTheModule) { EXPECT_NE(find_installed("flynn_abacus.so"), ""); }
+
+TEST_F(Icds, E6_SetUserIdProgramsReadNoVariable) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can make a program of somebody else's";
+  const fs::path program = folder / "program";
+  fs::copy_file("/proc/self/exe", program);
+  put("flynn_abacus.so", "");
+  setenv("FLYNN_MODULE_PATH", folder.c_str(), 1);
+  auto exit_code = [&] {
+    faults::Program run({program, "--gtest_also_run_disabled_tests", "--gtest_filter=*DISABLED_FindsTheModule"});
+    return run.end_within(std::chrono::seconds(20) * faults::slow);
+  };
+  ASSERT_EQ(chmod(folder.c_str(), 0755), 0);
+  EXPECT_EQ(exit_code(), 0) << "it reads it otherwise";
+  ASSERT_EQ(chown(program.c_str(), 65534, 65534), 0);
+  ASSERT_EQ(chmod(program.c_str(), 04755), 0);
+  EXPECT_EQ(exit_code(), 1);
 }
 
 TEST_F(Icds, OfOneFileOrLibrary) {

@@ -1,18 +1,23 @@
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include <flynn/flynn.hpp>
 #include <host/choose/chooser.hpp>
 #include <host/choose/curves.hpp>
 #include <host/choose/store.hpp>
 #include <host/detect/memory.hpp>
+#include <host/pools/spin.hpp>
 
 namespace flynn {
 namespace {
 
-constexpr Effort quick = {.samples = 5, .sample_seconds = 100e-6, .call_seconds = 3e-3, .total_seconds = 45};
+/// What takes less than 3 ms has less than 256 MiB, even at 80 GB/s; and to fill 1 GiB takes half a second.
+constexpr Effort quick = {
+    .samples = 5, .sample_seconds = 100e-6, .call_seconds = 3e-3, .total_seconds = 45, .most_bytes = 0x1p28};
 constexpr Effort thorough = {.samples = 11, .sample_seconds = 200e-6, .call_seconds = 30e-3, .total_seconds = 240};
 
 double since(std::int64_t begin) { return double(monotonic_ns() - begin) * 1e-9; }
@@ -84,8 +89,10 @@ class RealStopwatch final : public Stopwatch {
       : material_(material), context_(context), stop_(settings.stop), sample_seconds_(sample_seconds) {}
 
   std::optional<Timing> first(const Entry& entry) override { return time(entry, 1, 1); }
-  /// One call wakes its threads and brings the caches back, and says how many make a sample.
+  /// One call wakes its threads and brings the caches back, and says how many make a sample. The threads of the backend
+  /// before sleep by then.
   std::optional<Timing> sample(const Entry& entry, std::size_t n) override {
+    std::this_thread::sleep_for(std::chrono::nanoseconds(2 * spin_ns));
     const auto one = time(entry, n, 1);
     if (!one || one->seconds > 10 * sample_seconds_) return one;
     return time(entry, n, std::size_t(std::clamp(sample_seconds_ / one->seconds, 1.0, 1e4)));
@@ -129,11 +136,8 @@ std::vector<const Entry*> entries_here(Calibration& calibration) {
   return entries;
 }
 
-/// Caches must not hold the largest sizes, if that can be.
-double most_bytes() {
-  constexpr double enough = double(std::size_t{1} << 30);
-  return std::min(enough, double(detect::available_memory()) / 2);
-}
+/// As much as there is room for.
+double most_bytes(const Effort& effort) { return std::min(effort.most_bytes, double(detect::available_memory()) / 2); }
 
 }  // namespace
 
@@ -145,7 +149,7 @@ Calibration calibrate(const CalibrationSettings& settings) {
   const std::vector<const Entry*> entries = entries_here(calibration);
   for (std::size_t spec = 0; spec < AllSpecs::size; ++spec) {
     if (settings.progress) settings.progress(double(spec) / double(AllSpecs::size), full_name_of(spec));
-    const std::vector<std::size_t> sizes = sizes_of(spec, most_bytes());
+    const std::vector<std::size_t> sizes = sizes_of(spec, most_bytes(effort));
     const std::unique_ptr<Material> material = makers[spec](sizes.back());
     RealStopwatch stopwatch(*material, context, settings, effort.sample_seconds);
     const double share = (effort.total_seconds - since(begin)) / double(AllSpecs::size - spec);

@@ -1,7 +1,7 @@
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -14,13 +14,13 @@ namespace {
 
 BackendMask bit_of(const Entry& entry) { return BackendMask{1} << index_of(entry); }
 
-/// A call on Arrays needs no transfer when all that it reads is on a device.
+/// A call on Arrays needs no transfer when all that it reads is on a device. Another call may change that meanwhile:
+/// this is only what the choice goes by.
 bool are_on_device(std::span<const Context::Use> arrays) {
   bool any = false;
   for (const Context::Use& use : arrays) {
     if (!use.is_read) continue;
-    const std::lock_guard lock(use.resident->mutex);
-    if (!use.resident->is_on_device) return false;
+    if (!std::atomic_ref(use.resident->is_on_device).load(std::memory_order_relaxed)) return false;
     any = true;
   }
   return any;

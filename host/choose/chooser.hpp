@@ -19,8 +19,7 @@ struct Question {
 };
 
 /// Chooses for auto: by a valid calibration, else by the static prior. Opens no driver unless the calibration says that
-/// it is the fastest. Thread-safe; a choice allocates nothing and takes no lock, but for a glance at each Array when
-/// devices were measured.
+/// it is the fastest. Thread-safe; a choice allocates nothing and takes no lock.
 class Chooser {
  public:
   /// For a machine that is not here. The inventory must live as long.

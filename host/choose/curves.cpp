@@ -51,28 +51,45 @@ constexpr auto shapes = shapes_of(AllSpecs{});
 /// A curve that is being measured.
 struct Course {
   const Entry* entry;
-  Calibration::Curve curve;
-  std::vector<Timing> samples = {};
-  bool is_over = false;
+  std::vector<std::vector<Timing>> samples = {};  ///< of each size that it got to
+  bool is_over = false;                           ///< larger sizes take too long, or cannot be run
+
+  /// The call of that size, as far as it is known; what else is at work only makes it longer.
+  double shortest(std::size_t size) const {
+    double seconds = std::numeric_limits<double>::infinity();
+    if (size < samples.size())
+      for (const Timing& t : samples[size]) seconds = std::min(seconds, t.seconds);
+    return seconds;
+  }
 };
 
-void take_sample(Course& course, Stopwatch& stopwatch, std::size_t n) {
-  if (course.is_over) return;
-  const auto timing = stopwatch.sample(*course.entry, n);
-  if (timing)
-    course.samples.push_back(*timing);
+void take_sample(Course& course, Stopwatch& stopwatch, std::size_t size, std::size_t n) {
+  if (const auto timing = stopwatch.sample(*course.entry, n))
+    course.samples[size].push_back(*timing);
   else
-    course.is_over = true;
+    course.samples.resize(size), course.is_over = true;
 }
 
-void add_point(Course& course, double work, double most_seconds) {
-  if (course.is_over || course.samples.empty()) return;
-  auto& points = course.curve.points;
-  const double smallest =
-      points.empty() ? std::numeric_limits<double>::infinity() : points.front().seconds() - points.front().transfer;
-  points.push_back(summarize(course.samples, work, smallest));
-  course.samples.clear();
-  course.is_over = points.back().seconds() > most_seconds;
+/// The first one of that size, which is dropped, and one that counts. Before a size ends a curve it gets two
+/// more, since two of five may be disturbed.
+void begin_size(Course& course, Stopwatch& stopwatch, std::size_t size, std::size_t n, double most_seconds) {
+  if (course.is_over) return;
+  course.samples.emplace_back();
+  const auto first = stopwatch.sample(*course.entry, n);
+  for (int i = 0; i < 3 && !course.is_over && (i == 0 || course.shortest(size) > most_seconds); ++i)
+    take_sample(course, stopwatch, size, n);
+  course.is_over |= !first || course.shortest(size) > most_seconds;
+}
+
+Calibration::Curve curve_of(const Course& course, std::size_t spec, std::span<const std::size_t> sizes) {
+  const SpecInfo& info = AllSpecs::infos[spec];
+  Calibration::Curve curve{std::string(info.workload), std::string(info.type), std::string(course.entry->name), {}};
+  double smallest = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < course.samples.size(); ++i) {
+    curve.points.push_back(summarize(course.samples[i], work_at(spec, sizes[i]), smallest));
+    if (i == 0) smallest = curve.points[0].seconds() - curve.points[0].transfer;
+  }
+  return curve;
 }
 
 }  // namespace
@@ -115,33 +132,32 @@ std::vector<std::size_t> sizes_of(std::size_t spec, double most_bytes) {
 std::vector<Calibration::Curve> measure_curves(std::size_t spec, std::span<const std::size_t> sizes,
                                                std::span<const Entry* const> entries, Stopwatch& stopwatch,
                                                const Effort& effort, double share) {
-  const SpecInfo& info = AllSpecs::infos[spec];
   std::vector<Course> courses;
   for (const Entry* entry : entries)
-    if (stopwatch.first(*entry))
-      courses.push_back({entry, {std::string(info.workload), std::string(info.type), std::string(entry->name), {}}});
+    if (stopwatch.first(*entry)) courses.push_back({entry});
   // The fastest of one core is here beyond what waking others costs.
   constexpr double telling_seconds = 50e-6;
   const std::int64_t begin = monotonic_ns();
+  auto is_late = [&] { return double(monotonic_ns() - begin) * 1e-9 > share; };
   double shortest = 0;
-  for (const std::size_t n : sizes) {
-    if (double(monotonic_ns() - begin) * 1e-9 > share) {
+  for (std::size_t size = 0; size < sizes.size() && !std::ranges::all_of(courses, &Course::is_over); ++size) {
+    if (is_late()) {
       if (shortest < telling_seconds) return {};
       break;
     }
-    for (Course& course : courses)
-      if (!course.is_over) (void)stopwatch.sample(*course.entry, n);
-    for (std::size_t i = 0; i < effort.samples; ++i)
-      for (Course& course : courses) take_sample(course, stopwatch, n);
-    for (Course& course : courses) add_point(course, work_at(spec, n), effort.call_seconds);
+    for (Course& course : courses) begin_size(course, stopwatch, size, sizes[size], effort.call_seconds);
     shortest = std::numeric_limits<double>::infinity();
-    for (const Course& course : courses)
-      if (!course.curve.points.empty()) shortest = std::min(shortest, course.curve.points.back().seconds());
-    if (std::ranges::all_of(courses, &Course::is_over)) break;
+    for (const Course& course : courses) shortest = std::min(shortest, course.shortest(size));
   }
+  // What disturbs a machine lasts for milliseconds: the samples of a size must lie further apart than that.
+  for (std::size_t pass = 1; pass < effort.samples; ++pass)
+    for (std::size_t size = 0; size < sizes.size() && !is_late(); ++size)
+      for (Course& course : courses)
+        if (size < course.samples.size() && course.samples[size].size() <= pass)
+          take_sample(course, stopwatch, size, sizes[size]);
   std::vector<Calibration::Curve> curves;
-  for (Course& course : courses)
-    if (!course.curve.points.empty()) curves.push_back(std::move(course.curve));
+  for (const Course& course : courses)
+    if (!course.samples.empty()) curves.push_back(curve_of(course, spec, sizes));
   return curves;
 }
 

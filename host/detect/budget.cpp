@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <numeric>
 
@@ -9,6 +10,11 @@
 #include <host/detect/quota.hpp>
 
 namespace flynn::detect {
+namespace {
+
+std::atomic<unsigned> process_limit{0};  ///< 0: none
+
+}  // namespace
 
 std::vector<int> allowed_cpus() {
   std::vector<int> cpus;
@@ -31,6 +37,12 @@ std::vector<int> allowed_cpus() {
   return cpus;
 }
 
+std::vector<int> allowed_cpus(const std::vector<int>& wanted) {
+  std::vector<int> cpus = allowed_cpus();
+  if (!wanted.empty()) std::erase_if(cpus, [&](int cpu) { return std::ranges::find(wanted, cpu) == wanted.end(); });
+  return cpus;
+}
+
 unsigned budget(std::size_t allowed, std::optional<double> quota, unsigned request) {
   double most = static_cast<double>(allowed);
   if (quota) most = std::min(most, *quota);
@@ -38,6 +50,12 @@ unsigned budget(std::size_t allowed, std::optional<double> quota, unsigned reque
   return most < 1 ? 1 : static_cast<unsigned>(most);
 }
 
-unsigned budget(unsigned request) { return budget(allowed_cpus().size(), cpu_quota(), request); }
+unsigned budget(unsigned request, const std::vector<int>& cpus) {
+  const std::size_t allowed = cpus.empty() ? allowed_cpus().size() : cpus.size();
+  const unsigned limit = process_limit.load(std::memory_order_relaxed);
+  return budget(limit > 0 ? std::min<std::size_t>(allowed, limit) : allowed, cpu_quota(), request);
+}
+
+void limit_budget(unsigned most) { process_limit.store(most, std::memory_order_relaxed); }
 
 }  // namespace flynn::detect

@@ -39,28 +39,20 @@ Registers cpuid(unsigned leaf, unsigned subleaf = 0) {
   return r;
 }
 
-constexpr bool bits(unsigned value, unsigned mask) { return (value & mask) == mask; }
+constexpr bool has(unsigned value, unsigned mask) { return (value & mask) == mask; }
 
 /// Which register states the operating system saves: a CPU may have AVX-512 and a hypervisor or kernel may not allow
 /// it.
 std::uint64_t saved_states(const Registers& leaf1) {
-  if (!bits(leaf1.ecx, bit_OSXSAVE)) return 0;
+  if (!has(leaf1.ecx, bit_OSXSAVE)) return 0;
   unsigned low, high;
   __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return std::uint64_t(high) << 32 | low;
 }
 
-void read_features(Cpu& cpu) {
-  constexpr std::uint64_t ymm = 0x6, zmm = 0xe6;  // SSE and AVX; with opmask, low and high ZMM
+CpuBits read_bits() {
   const Registers one = cpuid(1), seven = cpuid(7), extended = cpuid(0x80000001);
-  const std::uint64_t saved = saved_states(one);
-  cpu.has_sse4_2 = bits(one.ecx, bit_SSE4_2 | bit_POPCNT);
-  cpu.has_avx2 = cpu.has_sse4_2 && (saved & ymm) == ymm && bits(one.ecx, bit_AVX | bit_FMA) &&
-                 bits(seven.ebx, bit_AVX2 | bit_BMI | bit_BMI2) && bits(extended.ecx, bit_LZCNT);
-  cpu.has_avx512bw = cpu.has_avx2 && (saved & zmm) == zmm &&
-                     bits(seven.ebx, bit_AVX512F | bit_AVX512CD | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL);
-  cpu.has_avx512ifma =
-      cpu.has_avx512bw && bits(seven.ebx, bit_AVX512IFMA) && bits(seven.ecx, bit_AVX512VBMI | bit_AVX512VPOPCNTDQ);
+  return {one.ecx, seven.ebx, seven.ecx, extended.ecx, saved_states(one)};
 }
 
 void read_names(Cpu& cpu) {
@@ -81,7 +73,7 @@ void read_names(Cpu& cpu) {
 
 #else
 
-void read_features(Cpu&) {}
+CpuBits read_bits() { return {}; }
 void read_names(Cpu& cpu) {
   cpu.vendor = "ARM";
   cpu.model = "aarch64";
@@ -96,10 +88,24 @@ std::size_t Cpu::last_cache_bytes() const {
   return largest ? largest : std::size_t{8} << 20;
 }
 
+Cpu features_of([[maybe_unused]] const CpuBits& bits) {
+  Cpu cpu;
+#if defined(__x86_64__)
+  constexpr std::uint64_t ymm = 0x6, zmm = 0xe6;  // SSE and AVX; with opmask, low and high ZMM
+  cpu.has_sse4_2 = has(bits.leaf1_ecx, bit_SSE4_2 | bit_POPCNT);
+  cpu.has_avx2 = cpu.has_sse4_2 && (bits.saved & ymm) == ymm && has(bits.leaf1_ecx, bit_AVX | bit_FMA) &&
+                 has(bits.leaf7_ebx, bit_AVX2 | bit_BMI | bit_BMI2) && has(bits.extended_ecx, bit_LZCNT);
+  cpu.has_avx512bw = cpu.has_avx2 && (bits.saved & zmm) == zmm &&
+                     has(bits.leaf7_ebx, bit_AVX512F | bit_AVX512CD | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL);
+  cpu.has_avx512ifma = cpu.has_avx512bw && has(bits.leaf7_ebx, bit_AVX512IFMA) &&
+                       has(bits.leaf7_ecx, bit_AVX512VBMI | bit_AVX512VPOPCNTDQ);
+#endif
+  return cpu;
+}
+
 const Cpu& cpu() {
   static const Cpu detected = [] {
-    Cpu cpu;
-    read_features(cpu);
+    Cpu cpu = features_of(read_bits());
     read_names(cpu);
     read_caches(cpu);
     return cpu;

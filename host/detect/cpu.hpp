@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace flynn::detect {
@@ -15,6 +16,13 @@ struct Cpu {
   /// The largest cache, or 8 MiB when the machine tells nothing.
   std::size_t last_cache_bytes() const;
 };
+
+/// What an x86 CPU says of itself: registers of CPUID, and the states that the operating system saves (XCR0).
+struct CpuBits {
+  unsigned leaf1_ecx = 0, leaf7_ebx = 0, leaf7_ecx = 0, extended_ecx = 0;
+  std::uint64_t saved = 0;  ///< 0 where it may not be asked: OSXSAVE is not set
+};
+Cpu features_of(const CpuBits& bits);
 
 /// Detected once.
 const Cpu& cpu();

@@ -28,6 +28,7 @@ SharedMemory make_board(unsigned workers, const PoolOptions& options, std::vecto
   SharedMemory memory(TaskBoard::bytes_for(workers, bytes));
   TaskBoard& board = *new (memory.data()) TaskBoard();
   board.workers = workers;
+  board.cores = std::max(cpu_count() / workers, 1u);
   std::snprintf(board.owner, sizeof board.owner, "%s", current_process().name.c_str());
   board.is_traced = Trace::is_wanted();
   board.most_tasks = options.maxtasksperchild;

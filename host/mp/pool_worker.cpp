@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <host/detect/budget.hpp>
 #include <host/mp/enclosures.hpp>
 #include <host/mp/modules.hpp>
 #include <host/mp/outbox.hpp>
@@ -119,6 +120,7 @@ void work_for_pool(const Message& welcome, int memory) {
   if (board == MAP_FAILED) _exit(no_pool);
   close(memory);
   TaskBoard& tasks = *static_cast<TaskBoard*>(board);
+  detect::limit_budget(tasks.cores);
   set_process_name("PoolWorker-" + std::to_string(welcome.number), tasks.owner);
   try {
     PoolWorker(tasks, welcome).work();

@@ -91,12 +91,14 @@ int spawn_with(const std::vector<std::string>& environment, int given, pid_t& ch
   return start_child(own_program(), {worker_word, std::to_string(own_module()), std::to_string(getpid())}, environment,
                      given, child, Output::shared);
 }
-int spawn(int given, pid_t& child) { return spawn_with({}, given, child); }
+int spawn(int given, pid_t& child) { return spawn_with(one_thread_each(), given, child); }
 
 /// One that will be copied: what it has done its copies need not do, and so its symbols are bound at once.
 int spawn_server(int given, pid_t& child) {
   if (std::getenv(bind_now)) return spawn(given, child);
-  return spawn_with({std::string(bind_now) + "=" + our_bind_now}, given, child);
+  std::vector<std::string> environment = one_thread_each();
+  environment.push_back(std::string(bind_now) + "=" + our_bind_now);
+  return spawn_with(environment, given, child);
 }
 
 /// A copy of this process that serves forks.

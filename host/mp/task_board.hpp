@@ -31,7 +31,8 @@ struct TaskBoard {
 
   // Written before there are workers.
   std::uint32_t workers;
-  char owner[64];  ///< the name of the process that has the pool
+  std::uint32_t cores;  ///< that each of them may keep busy
+  char owner[64];       ///< the name of the process that has the pool
   bool is_traced;
   std::uint64_t most_tasks;  ///< after which a worker makes room for a new one; 0: any number
   Frame initializer;         ///< a call that each worker makes first; its bytes come last. None if it has no code.

@@ -3,6 +3,7 @@
 #include <spawn.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string_view>
 
 #include <host/pools/child.hpp>
@@ -59,6 +60,14 @@ int start_child(const std::string& program, const std::vector<std::string>& argu
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   return error;
+}
+
+std::vector<std::string> one_thread_each() {
+  std::vector<std::string> variables;
+  for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
+                           "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS"})
+    if (!getenv(name)) variables.push_back(std::string(name) + "=1");
+  return variables;
 }
 
 }  // namespace flynn

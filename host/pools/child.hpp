@@ -17,4 +17,8 @@ enum class Output { none, shared };
 int start_child(const std::string& program, const std::vector<std::string>& arguments,
                 const std::vector<std::string>& environment, int given, pid_t& child, Output output = Output::none);
 
+/// Variables with which the libraries that have threads of their own (OpenMP, BLAS and others) use one in a worker: its
+/// neighbours have the other cores. Those that the user has set are not among them.
+std::vector<std::string> one_thread_each();
+
 }  // namespace flynn

@@ -18,9 +18,10 @@ std::size_t round_up(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 }  // namespace
 
-ProcessPool::ProcessPool(Settings settings)
+ProcessPool::ProcessPool(Settings settings, Cores* cores)
     : board_memory_(sizeof(Board)),
       board_(*new (board_memory_.data()) Board()),
+      cores_(cores),
       supervisor_(std::move(settings), board_memory_, {.changed = [this] { board_.progress.ring(); }}) {
   if (!supervisor_.pids().empty()) return;
   throw Error(Code::unavailable, "no worker process: " + supervisor_.broken().value_or("none was ready within 5 s"),
@@ -29,9 +30,9 @@ ProcessPool::ProcessPool(Settings settings)
 
 // ---- a round of at most Board::capacity tasks
 
-Status ProcessPool::run_round(std::size_t tasks, Execution& execution) {
-  post(tasks, execution);
-  Status status = wait(tasks, execution);
+Status ProcessPool::run_round(std::size_t tasks, Execution& execution, CoreLease& cores) {
+  post(tasks, execution, cores);
+  Status status = wait(tasks, execution, cores);
   const Failure& failure = board_.failure;
   if (status.ok() && failure.is_written.load(std::memory_order_acquire)) {
     *execution.text = failure.text;
@@ -40,21 +41,29 @@ Status ProcessPool::run_round(std::size_t tasks, Execution& execution) {
   return status;
 }
 
-void ProcessPool::post(std::size_t tasks, const Execution& execution) {
+void ProcessPool::post(std::size_t tasks, const Execution& execution, const CoreLease& cores) {
   board_.failure.claimed.store(0, std::memory_order_relaxed);
   board_.failure.is_written.store(0, std::memory_order_relaxed);
   board_.stop.store(0, std::memory_order_relaxed);
   board_.took_part.store(0, std::memory_order_relaxed);
   board_.deadline.store(execution.deadline, std::memory_order_relaxed);
   board_.bypass_caches.store(execution.bypass_caches, std::memory_order_relaxed);
-  board_.team.store(execution.threads, std::memory_order_relaxed);
+  board_.team.store(supervisor_.team_of(cores.count()), std::memory_order_relaxed);
   board_.tasks.store(std::uint32_t(tasks), std::memory_order_relaxed);
   board_.remaining.store(std::uint32_t(tasks), std::memory_order_relaxed);
   for (std::size_t i = 0; i < tasks; ++i) board_.states[i].store(task_state(Phase::ready), std::memory_order_release);
   board_.begin.ring();
 }
 
-Status ProcessPool::wait(std::size_t tasks, Execution& execution) {
+/// The caller sleeps, so it has no core of its own: the workers have all. One that is beyond the team stops when its
+/// task is done.
+void ProcessPool::adapt(const Execution& execution, CoreLease& cores) {
+  cores.adapt(execution.threads);
+  const unsigned team = supervisor_.team_of(cores.count());
+  if (board_.team.exchange(team, std::memory_order_relaxed) < team) board_.begin.ring();
+}
+
+Status ProcessPool::wait(std::size_t tasks, Execution& execution, CoreLease& cores) {
   Status status;
   std::int64_t stopped_at = 0, next_look = monotonic_ns() + stopped_tick_ns;
   auto stop = [&](Status why) {
@@ -72,6 +81,7 @@ Status ProcessPool::wait(std::size_t tasks, Execution& execution) {
       stop(fail(*execution.text, Code::unavailable, "no worker process is left: %s", broken->c_str()));
     board_.progress.wait(progress, tick_ns, 0);  // without spinning: the workers have all cores
     if (const Status s = poll(execution); !s.ok()) stop(s);
+    adapt(execution, cores);
     const std::int64_t now = monotonic_ns();
     if (stopped_at != 0 && now > stopped_at + grace_ns) kill_holders(tasks);
     if (now < next_look) continue;
@@ -124,6 +134,7 @@ Status ProcessPool::Use::begin() {
   while (!pool_.is_free_.wait_for(lock, std::chrono::nanoseconds(tick_ns), [this] { return !pool_.is_used_; }))
     if (const Status s = poll(execution_); !s.ok()) return s;
   has_begun_ = pool_.is_used_ = true;
+  cores_.emplace(pool_.cores_, std::max(execution_.threads, 1u));
   pool_.supervisor_.begin_call();
   return {};
 }
@@ -178,7 +189,7 @@ Status ProcessPool::Use::run(std::size_t tasks, Fill fill, const void* state) {
   for (std::size_t first = 0; first < tasks; first += Board::capacity) {
     const std::size_t count = std::min(Board::capacity, tasks - first);
     for (std::size_t i = 0; i < count; ++i) fill(state, first + i, pool_.board_.arguments[i]);
-    if (Status s = pool_.run_round(count, execution_); !s.ok()) return s;
+    if (Status s = pool_.run_round(count, execution_, *cores_); !s.ok()) return s;
     workers_ = std::max<unsigned>(workers_, pool_.board_.took_part.load(std::memory_order_relaxed));
   }
   return {};

@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <host/pools/board.hpp>
+#include <host/pools/cores.hpp>
 #include <host/pools/supervisor.hpp>
 
 namespace flynn {
@@ -18,7 +20,8 @@ class ProcessPool {
   using Settings = Supervisor::Settings;
 
   /// Returns when the workers are ready. Throws Error `unavailable` when there is none, with the reason.
-  explicit ProcessPool(Settings settings);
+  /// @param cores what a call shares with others: as many workers take tasks as it gets; null: as many as it asks for
+  explicit ProcessPool(Settings settings, Cores* cores = nullptr);
   ProcessPool(const ProcessPool&) = delete;
 
   /// The processes that are ready to work; for tests and tools.
@@ -30,9 +33,10 @@ class ProcessPool {
  private:
   using Fill = void (*)(const void* state, std::size_t i, Task& task);
 
-  Status run_round(std::size_t tasks, Execution& execution);
-  void post(std::size_t tasks, const Execution& execution);
-  Status wait(std::size_t tasks, Execution& execution);
+  Status run_round(std::size_t tasks, Execution& execution, CoreLease& cores);
+  void post(std::size_t tasks, const Execution& execution, const CoreLease& cores);
+  Status wait(std::size_t tasks, Execution& execution, CoreLease& cores);
+  void adapt(const Execution& execution, CoreLease& cores);
   bool is_over(std::size_t tasks) const;
   bool find_lost(std::size_t tasks, std::string& how);
   void withdraw_ready(std::size_t tasks);
@@ -44,6 +48,7 @@ class ProcessPool {
   std::mutex mutex_;
   std::condition_variable is_free_;
   bool is_used_ = false;  ///< by a call
+  Cores* const cores_;
   Supervisor supervisor_;
 };
 
@@ -76,6 +81,7 @@ class ProcessPool::Use {
   ProcessPool& pool_;
   Execution& execution_;
   bool has_begun_ = false;
+  std::optional<CoreLease> cores_;      ///< since it has begun
   std::size_t used_ = 0;                ///< bytes of the pool's arena
   std::vector<SharedMemory> memories_;  ///< what the arena had no room for
   unsigned workers_ = 1;

@@ -30,7 +30,7 @@ bool is_dead(int error) { return error == EPIPE || error == ECONNRESET; }
 Supervisor::Settings with_start(Supervisor::Settings settings) {
   if (!settings.start)
     settings.start = [program = settings.program](int given, pid_t& child) {
-      return start_child(program, {FLYNN_BUILD_ID, std::to_string(getpid())}, {}, given, child);
+      return start_child(program, {FLYNN_BUILD_ID, std::to_string(getpid())}, one_thread_each(), given, child);
     };
   return settings;
 }
@@ -83,6 +83,13 @@ std::vector<pid_t> Supervisor::pids() const {
   for (const Worker& worker : workers_)
     if (worker.is_ready) pids.push_back(worker.pid());
   return pids;
+}
+
+std::uint32_t Supervisor::team_of(unsigned workers) const {
+  const std::lock_guard lock(mutex_);
+  std::uint32_t place = 0;
+  for (; place < workers_.size() && workers > 0; ++place) workers -= !workers_[place].is_given_up;
+  return place;
 }
 
 std::optional<std::string> Supervisor::broken() const {

@@ -52,6 +52,8 @@ class Supervisor {
 
   /// The processes that are ready to work.
   std::vector<pid_t> pids() const;
+  /// The place that the team of so many workers ends before: those that were given up do not count.
+  std::uint32_t team_of(unsigned workers) const;
   /// Why there is no worker and will be none; empty when there is.
   std::optional<std::string> broken() const;
 

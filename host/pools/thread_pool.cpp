@@ -18,13 +18,16 @@ thread_local bool inside_part = false;
 thread_local std::span<const int> part_homes;
 
 constexpr unsigned most_threads = 65535;  // what Place can tell apart
+/// How often a thread without a core looks for one.
+constexpr std::int64_t core_tick_ns = 1'000'000;
 
 }  // namespace
 
 PartHomes::PartHomes(std::span<const int> nodes) : outer_(std::exchange(part_homes, nodes)) {}
 PartHomes::~PartHomes() { part_homes = outer_; }
 
-ThreadPool::ThreadPool(unsigned threads, const std::vector<int>& cpus, const std::vector<int>& nodes) {
+ThreadPool::ThreadPool(unsigned threads, const std::vector<int>& cpus, const std::vector<int>& nodes, Cores* cores)
+    : cores_(cores) {
   threads = std::clamp(threads, 1u, most_threads);
   desks_ = std::vector<Desk>(threads);
   start(threads - 1);
@@ -93,12 +96,15 @@ void ThreadPool::leave_cpu_to_caller() {
 unsigned ThreadPool::run(std::size_t parts, unsigned threads, PartFunction function, const void* state) {
   std::unique_lock use(use_, std::defer_lock);
   if (parts < 2 || threads < 2 || workers_.empty() || inside_part || parts >= none || !use.try_lock()) {
+    const CoreLease core(inside_part ? nullptr : cores_, 1);
     for (std::size_t part = 0; part < parts; ++part) function(state, part);
     return 1;
   }
+  order_.reserve(part_homes.size());  // from here on nothing may throw
   leave_cpu_to_caller();
   choose_team(unsigned(std::min<std::size_t>({threads, parts, size()})));
   tag_ += tag_step;
+  begin_cores_ = cores_ ? cores_->take(team_) : team_;
   lay_out(parts, function, state);
   open_job();
   inside_part = true;
@@ -133,6 +139,7 @@ ThreadPool::Desk& ThreadPool::desk_of(unsigned share) {
 void ThreadPool::lay_out(std::size_t parts, PartFunction function, const void* state) {
   constexpr auto relaxed = std::memory_order_relaxed;
   order_.clear();
+  unsigned workers_ahead = 0;
   const bool by_home = part_homes.size() == parts && spans_nodes();
   for (unsigned begin = 0, end = 0; begin < team_; begin = end) {
     while (end < team_ && seat_of(end).node == seat_of(begin).node) ++end;
@@ -147,6 +154,8 @@ void ThreadPool::lay_out(std::size_t parts, PartFunction function, const void* s
       desk.place.store({std::uint16_t(i), std::uint16_t(team_), std::uint16_t(begin), std::uint16_t(end)}, relaxed);
       desk.parts.store(std::uint32_t(parts), relaxed);
       desk.end.store(std::uint32_t(share_end), relaxed);
+      // The caller has one of them, wherever its share is.
+      desk.has_core.store(&desk == &desks_.back() || workers_ahead++ + 1 < begin_cores_, relaxed);
       const std::uint32_t next = share_begin < share_end ? std::uint32_t(share_begin) : none;
       desk.next.store(std::uint64_t{tag_} << 32 | next, std::memory_order_release);
     }
@@ -170,6 +179,7 @@ std::size_t ThreadPool::order_parts(std::size_t parts, unsigned node_begin, unsi
 
 /// Nobody may begin before all is laid out: `order_` still grows until then.
 void ThreadPool::open_job() {
+  cores_of_job_.store(std::uint64_t{tag_} << 32 | begin_cores_, std::memory_order_relaxed);
   for (unsigned i = 0; i < team_; ++i) desk_of(i).tag.store(tag_, std::memory_order_release);
   epoch_.fetch_add(1, std::memory_order_seq_cst);
   if (sleepers_.load(std::memory_order_seq_cst) > 0) futex_wake_all(epoch_);
@@ -184,6 +194,8 @@ unsigned ThreadPool::close_job() {
     wait_for(desk);
     some += desk.progress.load(std::memory_order_relaxed) == tag_ + ran_some;
   }
+  const std::uint32_t left = std::uint32_t(cores_of_job_.exchange(0, std::memory_order_relaxed));
+  if (cores_) cores_->give_back(left);
   return some;
 }
 
@@ -196,15 +208,17 @@ void ThreadPool::wait_for(const Desk& desk) {
   caller_sleeps_.store(false, std::memory_order_relaxed);
 }
 
-/// Runs the parts of its own share, then those that others have left, its own node's first.
-void ThreadPool::take_parts(Desk& own, std::uint32_t tag) {
+/// Runs the parts of its own share, then those that others have left, its own node's first. False when it gave its core
+/// to another call before that.
+bool ThreadPool::take_parts(Desk& own, std::uint32_t tag) {
+  Turn turn{.any = own.progress.load(std::memory_order_relaxed) == tag + ran_some};  // before it gave way
   own.progress.store(tag, std::memory_order_relaxed);
-  bool any = take_share(own, own, tag);
-  finish(own, tag, any);
+  take_share(own, own, tag, turn);
+  finish(own, tag, turn.any);
   const Place place = own.place.load(std::memory_order_relaxed);
   const bool one_each = own.parts.load(std::memory_order_relaxed) == place.team;
   const unsigned near = place.node_end - place.node_begin;
-  for (unsigned i = 1; i < place.team; ++i) {
+  for (unsigned i = 1; i < place.team && !turn.gave_way; ++i) {
     Desk& other = desk_of(i < near ? place.node_begin + (place.share - place.node_begin + i) % near
                                    : (place.node_end + i - near) % place.team);
     // The caller is surely at its only part: to look would move the line that it writes for the next job.
@@ -212,15 +226,15 @@ void ThreadPool::take_parts(Desk& own, std::uint32_t tag) {
     const std::uint64_t next = other.next.load(std::memory_order_acquire);
     if (next >> 32 != tag || std::uint32_t(next) == none) continue;
     own.progress.store(tag, std::memory_order_relaxed);
-    any |= take_share(other, own, tag);
-    finish(own, tag, any);
+    take_share(other, own, tag, turn);
+    finish(own, tag, turn.any);
   }
+  return !turn.gave_way;
 }
 
-/// Runs what is left of the share on `desk`; true when there was something. An owner who is at work gets a moment to
-/// take its last part: what it did in the last call it has in its cache.
-bool ThreadPool::take_share(Desk& desk, const Desk& own, std::uint32_t tag) {
-  bool any = false;
+/// Runs what is left of the share on `desk`. An owner who is at work gets a moment to take its last part: what it did
+/// in the last call it has in its cache.
+void ThreadPool::take_share(Desk& desk, const Desk& own, std::uint32_t tag, Turn& turn) {
   unsigned patience = &desk == &own ? 0 : 16;
   std::uint64_t next = desk.next.load(std::memory_order_acquire);
   while (next >> 32 == tag && std::uint32_t(next) != none) {
@@ -232,14 +246,59 @@ bool ThreadPool::take_share(Desk& desk, const Desk& own, std::uint32_t tag) {
       next = desk.next.load(std::memory_order_acquire);
       continue;
     }
+    // Not before its first part: a job of one part each is over before that would help anybody.
+    if (turn.any && &own != &desks_.back() && gives_way(tag)) {
+      turn.gave_way = true;
+      return;
+    }
     const std::uint64_t rest = std::uint64_t{tag} << 32 | (last ? none : part + 1);
     if (!desk.next.compare_exchange_weak(next, rest, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
     own.function.load(std::memory_order_relaxed)(own.state.load(std::memory_order_relaxed),
                                                  order_.empty() ? part : order_[part]);
-    any = true;
+    turn.any = true;
     next = rest;
   }
-  return any;
+}
+
+/// Gives a core of the job back when another call lacks one. The parts are the others' then, in the end the caller's.
+bool ThreadPool::gives_way(std::uint32_t tag) {
+  if (!cores_ || !cores_->are_short()) return false;
+  std::uint64_t now = cores_of_job_.load(std::memory_order_relaxed);
+  do {
+    if (now >> 32 != tag || std::uint32_t(now) < 2) return false;
+  } while (!cores_of_job_.compare_exchange_weak(now, now - 1, std::memory_order_relaxed));
+  cores_->give_back(1);
+  return true;
+}
+
+/// Gets another core for the job if one is left. Not once it is over, when nobody would give it back.
+bool ThreadPool::get_core(std::uint32_t tag) {
+  if (!cores_->take_one()) return false;
+  std::uint64_t now = cores_of_job_.load(std::memory_order_relaxed);
+  do {
+    if (now >> 32 != tag) {
+      cores_->give_back(1);
+      return false;
+    }
+  } while (!cores_of_job_.compare_exchange_weak(now, now + 1, std::memory_order_relaxed));
+  return true;
+}
+
+/// Until the job is over, or another one has begun.
+bool ThreadPool::wait_for_core(const Desk& own, std::uint32_t tag) {
+  auto is_over = [&] {
+    return stop_.load(std::memory_order_acquire) || own.tag.load(std::memory_order_acquire) != tag ||
+           cores_of_job_.load(std::memory_order_relaxed) >> 32 != tag;
+  };
+  bool has_core = false;
+  sleepers_.fetch_add(1, std::memory_order_seq_cst);
+  for (;;) {
+    const std::uint32_t epoch = epoch_.load(std::memory_order_seq_cst);
+    if (is_over() || (has_core = get_core(tag))) break;
+    futex_wait(epoch_, epoch, Waiters::this_process, core_tick_ns);
+  }
+  sleepers_.fetch_sub(1, std::memory_order_relaxed);
+  return has_core;
 }
 
 void ThreadPool::finish(Desk& own, std::uint32_t tag, bool any) {
@@ -255,7 +314,11 @@ void ThreadPool::work(unsigned index) {
     wait_for_job(own, seen);
     if (stop_.load(std::memory_order_acquire)) return;
     seen = own.tag.load(std::memory_order_acquire);
-    take_parts(own, seen);
+    bool has_core = own.has_core.load(std::memory_order_relaxed);
+    do {
+      if (!has_core && !wait_for_core(own, seen)) break;
+      has_core = false;  // it comes back without one
+    } while (!take_parts(own, seen));
   }
 }
 

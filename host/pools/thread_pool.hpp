@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <host/pools/cores.hpp>
 #include <host/pools/seats.hpp>
 
 namespace flynn {
@@ -20,12 +21,17 @@ namespace flynn {
 /// thread begins with a share of its own, in the order of the seats: the threads of the first NUMA node have the first
 /// parts. Then it takes what is left of the shares of its node, then of the others (docs/adr/0011-topology.md). All
 /// that a thread must know of a job is in one cache line of its own (docs/adr/0016-one-line-a-thread.md).
+///
+/// A job takes a core for each of its threads. Those of them for which there is none wait until there is, and when
+/// another call needs one, a thread gives its own back after the part that it is in (docs/adr/0026-one-budget.md).
 class ThreadPool {
  public:
   /// `threads` >= 1, the caller's included; all but the caller are pinned to the CPUs of choose_seats(). If the system
   /// refuses a thread, the pool is smaller.
   /// @param nodes the node of each CPU; empty: there is one
-  ThreadPool(unsigned threads, const std::vector<int>& cpus, const std::vector<int>& nodes = {});
+  /// @param cores what is shared with others; null: nothing is
+  ThreadPool(unsigned threads, const std::vector<int>& cpus, const std::vector<int>& nodes = {},
+             Cores* cores = nullptr);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -65,6 +71,11 @@ class ThreadPool {
     std::atomic<std::uint32_t> parts{0}, end{0};  ///< of the job, of the share
     std::atomic<std::uint32_t> tag{0};            ///< the job that this thread is asked to take part in
     std::atomic<std::uint32_t> progress{0};       ///< tag: at work in it; tag + `ran_none` or `ran_some`: no longer
+    std::atomic<bool> has_core{true};             ///< else it must get one before it begins
+  };
+  /// What a thread has done of a job.
+  struct Turn {
+    bool any = false, gave_way = false;
   };
   static constexpr std::uint32_t none = ~0u, ran_none = 1, ran_some = 2, tag_step = 4;
 
@@ -79,11 +90,14 @@ class ThreadPool {
   void open_job();
   unsigned close_job();
   void wait_for(const Desk& desk);
-  void take_parts(Desk& own, std::uint32_t tag);
-  bool take_share(Desk& desk, const Desk& own, std::uint32_t tag);
+  bool take_parts(Desk& own, std::uint32_t tag);
+  void take_share(Desk& desk, const Desk& own, std::uint32_t tag, Turn& turn);
   void finish(Desk& own, std::uint32_t tag, bool any);
   void work(unsigned index);
   void wait_for_job(const Desk& own, std::uint32_t seen);
+  bool gives_way(std::uint32_t tag);
+  bool get_core(std::uint32_t tag);
+  bool wait_for_core(const Desk& own, std::uint32_t tag);
   void leave_cpu_to_caller();
   void pin(Worker& worker, int cpu);
 
@@ -91,15 +105,18 @@ class ThreadPool {
   std::vector<Seat> seats_;   ///< as many as threads
   unsigned caller_seat_ = 0;  ///< the one that no worker has
   std::mutex use_;            ///< held by the caller whose job it is
+  Cores* const cores_;
 
   std::vector<Desk> desks_;                          ///< of each worker, and the caller's is the last
   std::vector<std::atomic<std::uint32_t>> desk_at_;  ///< of each seat
 
   // The job.
   std::uint32_t tag_ = 0;
-  unsigned team_ = 0;                    ///< how many threads may take part
-  std::atomic<unsigned> first_seat_{0};  ///< of the team; the others follow it
-  std::vector<std::size_t> order_;       ///< of the parts; empty: as they are numbered
+  unsigned team_ = 0;                           ///< how many threads may take part
+  std::atomic<unsigned> first_seat_{0};         ///< of the team; the others follow it
+  std::vector<std::size_t> order_;              ///< of the parts; empty: as they are numbered
+  unsigned begin_cores_ = 0;                    ///< how many it had at first
+  std::atomic<std::uint64_t> cores_of_job_{0};  ///< the tag << 32 | how many it has now; 0: it is over
 
   alignas(64) std::atomic<std::uint32_t> epoch_{0};  ///< counts jobs; workers that sleep wait for it to move
   std::atomic<std::uint32_t> sleepers_{0};

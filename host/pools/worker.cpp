@@ -42,7 +42,8 @@ class Server {
     if (place_ >= team) return;
     const std::uint32_t first = std::uint32_t(std::uint64_t{tasks} * place_ / team);
     bool any = false;
-    for (std::uint32_t i = 0; i < tasks; ++i) {
+    // The team may become smaller meanwhile: another call needs a core.
+    for (std::uint32_t i = 0; i < tasks && place_ < board_.team.load(std::memory_order_relaxed); ++i) {
       const std::uint32_t slot = first + i < tasks ? first + i : first + i - tasks;
       TaskState expected = task_state(Phase::ready);
       if (board_.states[slot].load(std::memory_order_relaxed) != expected) continue;

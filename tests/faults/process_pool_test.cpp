@@ -296,5 +296,42 @@ TEST_F(ProcessPoolTest, ServesManyThreads) {
   EXPECT_EQ(good, 400);
 }
 
+TEST_F(ProcessPoolTest, AsManyWorkersAsThereAreCores) {
+  Cores cores(2);
+  pool_.emplace(ProcessPool::Settings{FLYNN_TEST_WORKER, 2, {}}, &cores);
+  make_marks(64);
+  const auto nap = [&](std::size_t i) { return std::pair(Do::sleep, mark(i, 10)); };
+  {
+    const CoreLease other(&cores, 1);
+    EXPECT_TRUE(run(20, nap).ok());
+    EXPECT_EQ(took_part_, 1u);
+  }
+  EXPECT_EQ(cores.taken(), 0u);
+  EXPECT_TRUE(run(20, nap).ok());
+  EXPECT_EQ(took_part_, 2u);
+}
+
+TEST_F(ProcessPoolTest, GivesWayToACallThatComesAndTakesTheCoreBack) {
+  Cores cores(2);
+  pool_.emplace(ProcessPool::Settings{FLYNN_TEST_WORKER, 2, {}}, &cores);
+  constexpr std::size_t tasks = 1000;
+  make_marks(tasks);
+  std::atomic<bool> is_over{false};
+  std::thread caller([&] {
+    EXPECT_TRUE(run(tasks, [&](std::size_t i) { return std::pair(Do::sleep, mark(i, 2)); }).ok());
+    is_over = true;
+  });
+  EXPECT_TRUE(holds_within(10s * slow, [&] { return cores.taken() == 2; }));
+  {
+    const CoreLease other(&cores, 1);
+    EXPECT_TRUE(holds_within(10s * slow, [&] { return cores.taken() == 2 || is_over; })) << "it keeps both";
+    EXPECT_FALSE(is_over);
+  }
+  EXPECT_TRUE(holds_within(10s * slow, [&] { return cores.taken() == 2 || is_over; })) << "it does not take it back";
+  EXPECT_FALSE(is_over);
+  caller.join();
+  EXPECT_EQ(cores.taken(), 0u);
+}
+
 }  // namespace
 }  // namespace flynn::faults

@@ -52,6 +52,9 @@ class FLYNN_API Context {
  public:
   struct Settings {
     unsigned threads = 0;  ///< budget: at most so many, within affinity mask and CPU quota; 0: as many as those allow
+    /// Its threads and worker processes are on these CPUs only, as the system numbers them: two contexts that have half
+    /// of them each do not disturb each other. The threads that call are yours. Empty: all that the mask allows.
+    std::vector<int> cpus = {};
     /// Long calls ask it now and then, on the thread that called; true stops the call with `cancelled`.
     std::function<bool()> interrupt = {};
     /// Of another machine: the context explains what auto would do there, and every call is an error.
@@ -59,6 +62,7 @@ class FLYNN_API Context {
   };
 
   Context() : Context(Settings{}) {}
+  /// Throws Error `invalid_argument` when it may use none of `settings.cpus`.
   explicit Context(Settings settings);
   /// Waits for the call that a submitted task is in; tasks that have not begun end with `cancelled`.
   ~Context();

@@ -21,7 +21,7 @@ struct Resident {
   void* host = nullptr;
   std::size_t bytes = 0;
   std::mutex mutex = {};  ///< guards what follows
-  bool is_on_host = true, is_on_device = false;
+  bool is_on_host = true, is_on_device = false;  ///< the second is written as an atomic: auto only glances at it
   Replica replica = {};
   std::uint64_t bytes_moved = 0;
 };

@@ -29,7 +29,7 @@ FLYNN_API void set_start_method(StartMethod method);
 FLYNN_API StartMethod get_start_method();
 
 /// How many processes can work at the same time: CPUs that this process may use, within the quota of its control
-/// groups.
+/// groups. In the worker of a pool it is the worker's share of them, on which flynn's own threads keep there too.
 FLYNN_API unsigned cpu_count();
 
 }  // namespace flynn::mp
