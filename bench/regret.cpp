@@ -154,7 +154,7 @@ void compare(Cell& cell, std::vector<Runner>& runners) {
   for (Runner& r : runners) least = std::min(least, r.guess = median(r.samples));
   std::erase_if(runners, [&](const Runner& r) { return r.name != "auto" && r.guess > 1.5 * least; });
   for (Runner& r : runners) r.samples.clear();
-  take_samples(cell, runners, rounds_of(runners, 3, 15));
+  take_samples(cell, runners, rounds_of(runners, 3, 61));  // longer than what disturbs a machine lasts
 }
 
 std::optional<Regret> regret_of(const Subject& subject, std::size_t n, Cell& cell, std::vector<Runner>& runners) {
