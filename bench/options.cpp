@@ -83,6 +83,7 @@ void add_run(CLI::App& app, Settings& s, Texts& t) {
       ->type_name("LIST");
   app.add_option("-d,--device", s.device, "Device of a device backend, as `list` counts them [the best]")
       ->type_name("INDEX");
+  app.add_flag("--isolate", s.isolate, "Run device backends in a process of their own, which may crash");
   app.add_option("-f,--filter", s.filter, "Only rows whose workload/type/n/backend holds this regular expression")
       ->type_name("REGEX");
   app.add_option("--params", t.params, "Kinds of input, as gemm has 16-rows and factorize 64-bit, or all [the usual]")

@@ -22,6 +22,7 @@ struct Settings {
   std::string filter;                         ///< regular expression on workload/type/n/backend
   std::vector<std::size_t> sizes;
   int device = -1;
+  bool isolate = false;  ///< device backends in a process of their own
   unsigned threads = 0;
   Rules rules;
   double timeout = 0;          ///< seconds; 0: none

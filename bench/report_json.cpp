@@ -29,6 +29,14 @@ Json error_json(const Figure& f) {
   return {{"code", text(name_of(f.error->code()))}, {"text", f.error->text()}, {"hint", f.error->hint()}};
 }
 
+/// What auto tried first.
+Json recovered_json(const Figure& f) {
+  Json all = Json::array();
+  for (const Error& error : f.report.recovered_from)
+    all.push_back({{"backend", error.backend()}, {"code", text(name_of(error.code()))}, {"text", error.text()}});
+  return all;
+}
+
 Json ceiling_json(const Ceiling& c) {
   return {{"name", c.name},         {"type", text(c.type)}, {"isa", text(c.isa)},
           {"pages", text(c.pages)}, {"bytes", c.bytes},     {"threads", c.threads},
@@ -86,6 +94,7 @@ Json figure_json(const Figure& f) {
   json["validation"] = verdict_json(f);
   json["checked"] = f.validation.has_value();
   json["warnings"] = f.warnings;
+  json["recovered"] = recovered_json(f);
   json["error"] = error_json(f);
   return json;
 }

@@ -136,6 +136,8 @@ void TextReport::row(const Figure& f) {
                                 : f.is_wrong() ? Style::red
                                                : Style::green)));
   if (f.is_wrong()) line("  " + paint(f.validation->where, Style::red));
+  for (const Error& error : f.report.recovered_from)
+    line("  " + paint(fmt::format("recovered from {}: {}", error.backend(), error.what()), Style::yellow));
 }
 
 void TextReport::peers(const std::vector<PeerInfo>& all) {

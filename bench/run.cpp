@@ -106,7 +106,7 @@ class Runner {
       : settings_(settings),
         report_(takes_stdout(settings) ? stderr : stdout, settings.color, settings.verbose),
         progress_(settings.quiet ? When::never : settings.progress) {
-    base_ = {.device = settings.device, .context = &context};
+    base_ = {.device = settings.device, .isolate = settings.isolate, .context = &context};
     result_.arguments = std::move(arguments);
     result_.start = utc_now();
     result_.seed = settings.rules.seed;

@@ -13,10 +13,11 @@
 #include <host/choose/decide.hpp>
 #include <host/choose/prior.hpp>
 #include <host/choose/store.hpp>
+#include <host/cut/hosted.hpp>
+#include <host/cut/on_device.hpp>
 #include <host/cut/processes.hpp>
 #include <host/detect/budget.hpp>
 #include <host/detect/cpu.hpp>
-#include <host/module.hpp>
 #include <host/pools/cores.hpp>
 #include <host/pools/floating_point.hpp>
 #include <host/pools/process_pool.hpp>
@@ -24,9 +25,9 @@
 #include <host/pools/seats.hpp>
 #include <host/pools/task_queue.hpp>
 #include <host/pools/thread_pool.hpp>
+#include <host/recover/move_on.hpp>
 #include <host/registry.hpp>
 #include <host/verify/verify.hpp>
-#include <simd/kernels.hpp>
 
 namespace flynn {
 namespace {
@@ -89,11 +90,6 @@ Status check_kernel(const Entry& entry, const Inventory::Backend* replayed, std:
               info.type.data());
 }
 
-/// The instruction set that its kernels have; empty where it is not the library's choice.
-std::string_view architecture_of(const Entry& entry) {
-  return entry.runs_on_host && entry.kind != FlynnClass::sisd ? simd::architecture() : "";
-}
-
 /// Throws Error when there are none.
 std::vector<int> cpus_of(const Context::Settings& settings) {
   std::vector<int> cpus = detect::allowed_cpus(settings.cpus);
@@ -130,6 +126,7 @@ struct Context::State {
   std::unique_ptr<ThreadPool> thread_pool;
   std::mutex process_pool_mutex;
   std::unique_ptr<ProcessPool> process_pool;
+  std::array<std::unique_ptr<ProcessPool>, Model::most_backends> device_pools;  ///< of isolated calls, by backend
   TaskQueue tasks;
   std::mutex chooser_mutex;
   std::optional<Chooser> chooser;
@@ -174,14 +171,29 @@ struct Context::State {
     return *process_pool;
   }
 
-  Status run(const OpenBackend& open, const Request& request, Execution& execution);
-  Status run_verified(std::span<const Entry* const> entries, const Request& request, Execution& execution);
+  /// The process for isolated calls on that backend. Not pinned: a CPU device uses all cores. Throws Error.
+  ProcessPool& process_of(const Entry& entry) {
+    const std::lock_guard lock(process_pool_mutex);
+    std::unique_ptr<ProcessPool>& pool = device_pools[index_of(entry)];
+    if (!pool)
+      pool = std::make_unique<ProcessPool>(ProcessPool::Settings{.program = processes::worker_program(), .workers = 1});
+    return *pool;
+  }
 
-  /// What the backend of that class works with; null where it needs nothing.
-  Status pool_for(FlynnClass kind, void*& pool, Text& text) {
+  Status check_here(const Decision& decision, const Request& request, bool isolate, Text& text) const;
+  Status run(const Entry& entry, const Request& request, bool isolate, Execution& execution);
+  Status run_isolated(const Entry& entry, const Request& request, Execution& execution);
+  Status run_verified(std::span<const Entry* const> entries, const Request& request, bool isolate,
+                      Execution& execution);
+  Status run_decided(Decision& decision, Question& question, const Request& request, bool isolate,
+                     Execution& execution, std::vector<Error>& failures);
+
+  /// What a backend works with; null where it needs nothing.
+  Status pool_for(const Entry& entry, void*& pool, Text& text) {
     try {
-      if (kind == FlynnClass::mimd_threads) pool = &threads_to_use();
-      if (kind == FlynnClass::mimd_processes) pool = &processes_to_use();
+      if (entry.kind == FlynnClass::mimd_threads) pool = &threads_to_use();
+      if (entry.kind == FlynnClass::mimd_processes) pool = &processes_to_use();
+      if (!entry.runs_on_host) pool = &process_of(entry);  // of an isolated call
       return {};
     } catch (const Error& error) {
       hint(text, "%s", error.hint().c_str());
@@ -219,9 +231,11 @@ const CalibrationFile& Context::calibration() {
 }
 
 /// Runs a spec on a backend that has a kernel for it.
-Status Context::State::run(const OpenBackend& open, const Request& request, Execution& execution) {
-  const Entry& entry = *open.entry;
-  if (Status s = pool_for(entry.kind, execution.pool, *execution.text); !s.ok()) return s;
+Status Context::State::run(const Entry& entry, const Request& request, bool isolate, Execution& execution) {
+  if (isolate && !entry.runs_on_host) return run_isolated(entry, request, execution);
+  const OpenBackend& open = open_backend(entry);
+  if (entry.runs_on_host)
+    if (Status s = pool_for(entry, execution.pool, *execution.text); !s.ok()) return s;
   if (!open.backend->fetch)
     if (Status s = bring_home(request.arrays, execution); !s.ok()) return s;
   if (entry.runs_on_host && !execution.pool) execution.threads = 1;
@@ -229,11 +243,49 @@ Status Context::State::run(const OpenBackend& open, const Request& request, Exec
   if (cores.count() > 0) execution.threads = cores.count();
   const FloatingPointGuard floating_point;
   if (Status s = poll(execution); !s.ok()) return s;
-  return open.kernels[request.index](request.spec, execution);
+  if (entry.runs_on_host) return open.kernels[request.index](request.spec, execution);
+  return run_on_device(open, request, execution);
+}
+
+/// Runs a spec on a device backend that another process has opened.
+Status Context::State::run_isolated(const Entry& entry, const Request& request, Execution& execution) {
+  if (Status s = pool_for(entry, execution.pool, *execution.text); !s.ok()) return s;
+  if (Status s = bring_home(request.arrays, execution); !s.ok()) return s;
+  return hosted::run(entry, request, *static_cast<ProcessPool*>(execution.pool), execution);
+}
+
+/// Whether what was decided on can run here; of what is isolated, its process will say.
+Status Context::State::check_here(const Decision& decision, const Request& request, bool isolate, Text& text) const {
+  if (settings.inventory) {
+    hint(text, "ask explain() what it would do");
+    return fail(text, Code::unavailable,
+                "this context has the inventory of another machine: it decides and runs nothing");
+  }
+  for (const Entry* entry : decision.all()) {
+    if (isolate && !entry->runs_on_host) continue;
+    if (Status s = check_kernel(*entry, nullptr, request.index, text); !s.ok()) return s;
+  }
+  return {};
+}
+
+/// As was decided; where auto gave it to a device that fails, elsewhere.
+Status Context::State::run_decided(Decision& decision, Question& question, const Request& request, bool isolate,
+                                   Execution& execution, std::vector<Error>& failures) {
+  if (decision.is_verified()) return run_verified(decision.all(), request, isolate, execution);
+  if (decision.first().runs_on_host || decision.requested != "auto")
+    return run(decision.first(), request, isolate, execution);
+  try {
+    return run_or_move_on(question, *ready_chooser, request, isolate, decision, execution, failures, [&] {
+      const Status s = check_here(decision, request, isolate, *execution.text);
+      return s.ok() ? run(decision.first(), request, isolate, execution) : s;
+    });
+  } catch (const std::bad_alloc&) {
+    return fail(*execution.text, Code::out_of_memory, "no memory to begin anew after a device has failed");
+  }
 }
 
 /// Runs a spec on several, and compares what they say.
-Status Context::State::run_verified(std::span<const Entry* const> entries, const Request& request,
+Status Context::State::run_verified(std::span<const Entry* const> entries, const Request& request, bool isolate,
                                     Execution& execution) {
   try {
     if (Status s = bring_home(request.arrays, execution); !s.ok()) return s;
@@ -242,7 +294,7 @@ Status Context::State::run_verified(std::span<const Entry* const> entries, const
     for (const Entry* entry : entries)
       witnesses.push_back({entry->name, [&, entry](const void* spec) {
                              Execution mine = execution;
-                             const Status s = run(open_backend(*entry), {request.index, spec, request.cost}, mine);
+                             const Status s = run(*entry, {request.index, spec, request.cost}, isolate, mine);
                              threads = std::max(threads, mine.threads);
                              return s;
                            }});
@@ -264,18 +316,12 @@ Status Context::execute(const Request& request, const Options& options, Text& te
                 "this process was forked after flynn's first use; its threads did not come along");
   }
   const std::int64_t begin = options.report ? monotonic_ns() : 0;
-  const Question question = state_->question_of(request, options);
+  Question question = state_->question_of(request, options);
   Chooser& chooser = state_->chooser_to_use();
   Decision decision;
   if (Status s = decide(options, state_->environment_backend, question, chooser, decision, text); !s.ok()) return s;
   used = decision.first().name;
-  if (state_->settings.inventory) {
-    hint(text, "ask explain() what it would do");
-    return fail(text, Code::unavailable,
-                "this context has the inventory of another machine: it decides and runs nothing");
-  }
-  for (const Entry* entry : decision.all())
-    if (Status s = check_kernel(*entry, nullptr, request.index, text); !s.ok()) return s;
+  if (Status s = state_->check_here(decision, request, options.isolate, text); !s.ok()) return s;
 
   const StopState stop{options.stop, state_->settings.interrupt, std::this_thread::get_id()};
   Clocks clocks;
@@ -288,8 +334,9 @@ Status Context::execute(const Request& request, const Options& options, Text& te
                       .stop_state = &stop,
                       .scratch = thread_scratch,
                       .bypass_caches = request.cost.bytes > double(detect::cpu().last_cache_bytes())};
-  const Status status = decision.is_verified() ? state_->run_verified(decision.all(), request, execution)
-                                               : state_->run(open_backend(decision.first()), request, execution);
+  std::vector<Error> failures;
+  const Status status = state_->run_decided(decision, question, request, options.isolate, execution, failures);
+  used = decision.first().name;
   if (Report* r = options.report) {
     r->requested = decision.requested;
     r->used = used;
@@ -302,6 +349,7 @@ Status Context::execute(const Request& request, const Options& options, Text& te
     r->clocks = clocks;
     r->seconds = double(monotonic_ns() - begin) * 1e-9;
     r->explanation = flynn::explain(question, chooser, decision);
+    r->recovered_from = std::move(failures);
   }
   return status;
 }
@@ -338,45 +386,10 @@ void Context::fetch(Resident& resident, const Options& options) {
   const Question question{0, {}, {}, 1, options.device};
   if (!decide(options, state_->environment_backend, question, state_->chooser_to_use(), decision, text).ok()) return;
   if (decision.is_verified()) return;
-  if (decision.first().runs_on_host) return;
+  if (decision.first().runs_on_host || options.isolate) return;
   const OpenBackend& open = open_backend(decision.first());
   Execution execution{.threads = state_->threads, .device = options.device, .text = &text};
   if (open.status.ok() && open.backend->fetch) (void)open.backend->fetch(resident, execution);
-}
-
-namespace {
-
-BackendInfo describe(const Entry& entry) {
-  const OpenBackend& open = open_backend(entry);
-  BackendInfo info{.name = entry.name,
-                   .kind = entry.kind,
-                   .available = open.status.ok(),
-                   .reason = open.text.message,
-                   .hint = open.text.hint};
-  if (!open.status.ok()) return info;
-  info.architecture = architecture_of(entry);
-  if (open.backend->device_count)
-    for (std::size_t i = 0; i < open.backend->device_count(); ++i) info.devices.push_back(open.backend->device(i));
-  info.left_out = left_out_by(entry.name);
-  for (std::size_t i = 0; i < AllSpecs::size; ++i)
-    if (!open.kernels[i]) info.missing.push_back(full_name_of(i));
-  return info;
-}
-
-}  // namespace
-
-std::vector<BackendInfo> Context::backends() {
-  std::vector<BackendInfo> all;
-  for (const Entry& entry : registry()) all.push_back(describe(entry));
-  return all;
-}
-
-BackendInfo Context::backend(std::string_view name) {
-  const Entry* entry = find_entry(name);
-  if (entry) return describe(*entry);
-  Text text;
-  const Status status = unknown_backend(text, name, false);
-  throw detail::make_error(status, text, {});
 }
 
 std::string_view version() { return FLYNN_VERSION; }

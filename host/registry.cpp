@@ -75,6 +75,10 @@ std::string_view full_name_of(std::size_t index) {
   return names[index];
 }
 
+std::string_view architecture_of(const Entry& entry) {
+  return entry.runs_on_host && entry.kind != FlynnClass::sisd ? simd::architecture() : "";
+}
+
 const OpenBackend& open_backend(const Entry& entry) {
   static OpenBackend opened[std::size(entries)];
   static std::once_flag once[std::size(entries)];

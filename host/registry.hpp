@@ -37,6 +37,9 @@ struct OpenBackend {
 /// "gemm/f64": a spec by its index in AllSpecs.
 std::string_view full_name_of(std::size_t index);
 
+/// The instruction set that its kernels have; empty where it is not the library's choice.
+std::string_view architecture_of(const Entry& entry);
+
 /// The entry's backend, opened and probed at the first call. Thread-safe.
 const OpenBackend& open_backend(const Entry& entry);
 

@@ -14,8 +14,14 @@ std::string Report::text() const {
                 architecture.empty() ? "" : " on ", view(architecture).c_str(), view(name_of(kind)).c_str(),
                 words_of(reason), threads, threads == 1 ? "" : "s", seconds);
   std::string text = line;
+  for (const Error& error : recovered_from)
+    text += ", recovered from " + error.backend() + " (" + view(name_of(error.code())) + ": " + error.text() + ")";
   for (std::string_view other : verified_by)
     if (!other.empty()) text += ", verified by " + view(other);
+  if (clocks.parts > 1) {
+    std::snprintf(line, sizeof line, ", in %zu parts for want of memory on the device", clocks.parts);
+    text += line;
+  }
   if (clocks.bytes_moved > 0) {
     std::snprintf(line, sizeof line, ", %llu bytes moved in %.3g s",
                   static_cast<unsigned long long>(clocks.bytes_moved), clocks.transfer_seconds);

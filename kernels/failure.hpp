@@ -16,11 +16,18 @@ class Failure : public std::exception {
     std::vsnprintf(text_, sizeof text_, format, arguments);
     va_end(arguments);
   }
+  /// Says that the device works for this process no more.
+  Failure& lose_device() {
+    loses_device_ = true;
+    return *this;
+  }
+  bool loses_device() const { return loses_device_; }
   Code code() const { return code_; }
   const char* what() const noexcept override { return text_; }
 
  private:
   Code code_;
+  bool loses_device_ = false;
   char text_[sizeof Text::message];
 };
 

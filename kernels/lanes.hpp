@@ -22,6 +22,10 @@ class Lanes {
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(lane));
   }
+  void forget_idle() {
+    const std::lock_guard lock(mutex_);
+    idle_.clear();
+  }
 
  private:
   std::mutex mutex_;

@@ -14,9 +14,14 @@ Status probe(Text& text) {
   return fail(text, Code::unavailable, "%s", inventory().reason.c_str());
 }
 
+/// Once more when memory was short and nothing was written yet: without what the device keeps for later calls.
 template <class Work>
 Status on_device(Execution& execution, Work work) {
   auto device = [&]() -> Device& { return device_at(execution.device, execution.threads); };
+  execution.outputs_kept = true;
+  const Status status = kernels::on_queue<Queue>(execution, device, work);
+  if (status.code != Code::out_of_memory || !execution.outputs_kept) return status;
+  device().free_caches();
   return kernels::on_queue<Queue>(execution, device, work);
 }
 

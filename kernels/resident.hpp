@@ -34,6 +34,7 @@ const Replica& hold(Queue& queue, Execution& execution, Resident& resident, bool
     is_on_device.store(true, std::memory_order_relaxed);
   }
   if (writes) {
+    resident.is_kept |= resident.is_on_host;
     is_on_device.store(true, std::memory_order_relaxed);
     resident.is_on_host = false;
   }

@@ -8,6 +8,7 @@
 #include <host/choose/chooser.hpp>
 #include <host/choose/decide.hpp>
 #include <host/choose/prior.hpp>
+#include <host/choose/trust.hpp>
 
 namespace flynn {
 namespace {
@@ -90,9 +91,8 @@ const Entry& Chooser::choose(const Question& question, Reason& reason) {
 
 bool Chooser::applies(const Question& question) const { return model_ && question.threads == model_->threads(); }
 
-/// Backends that failed in this process are to be taken out here.
 BackendMask Chooser::usable(const Question& question) const {
-  BackendMask mask = model_->measured();
+  BackendMask mask = model_->measured() & ~failed(question);
   for (const Entry& entry : registry()) {
     const Trust trust = trust_[index_of(entry)].load(std::memory_order_relaxed);
     const bool is_out = trust == Trust::changed || trust == Trust::unavailable;
@@ -100,6 +100,11 @@ BackendMask Chooser::usable(const Question& question) const {
       mask &= ~bit_of(entry);  // the best device was measured
   }
   return mask;
+}
+
+/// What failed here leaves another machine alone.
+BackendMask Chooser::failed(const Question& question) const {
+  return inventory_ ? 0 : question.excluded | distrusted(question.cost.bytes);
 }
 
 BackendMask Chooser::resident(const Question& question) const {
@@ -156,6 +161,10 @@ Explanation::Candidate Chooser::judge(const Question& question, const Grounds& g
   const Trust trust = trust_[index_of(entry)].load(std::memory_order_relaxed);
   if (trust == Trust::changed) candidate.standing = Standing::changed;
   if (trust == Trust::unavailable) candidate.standing = Standing::unavailable;
+  if (candidate.standing == Standing::slower && (failed(question) & bit_of(entry))) {
+    candidate.standing = Standing::failed;
+    candidate.why = why_distrusted(entry);
+  }
   if (candidate.standing != Standing::slower) return candidate;
   if (grounds.is_calibrated) {
     candidate.origin = Origin::calibrated;

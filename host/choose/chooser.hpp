@@ -16,6 +16,7 @@ struct Question {
   std::span<const Context::Use> arrays;
   unsigned threads;
   int device;  ///< as in Options
+  BackendMask excluded = 0;  ///< have failed in this call
 };
 
 /// Chooses for auto: by a valid calibration, else by the static prior. Opens no driver unless the calibration says that
@@ -39,6 +40,7 @@ class Chooser {
 
   bool applies(const Question& question) const;
   BackendMask usable(const Question& question) const;
+  BackendMask failed(const Question& question) const;
   BackendMask resident(const Question& question) const;
   bool confirm(const Entry& entry);
   Trust look_at(const Entry& entry) const;

@@ -17,6 +17,8 @@ const char* words_of(Standing standing) {
       return "rejected: it was not measured";
     case Standing::changed:
       return "rejected: what was measured had another device or driver";
+    case Standing::failed:
+      return "rejected: it failed in this process";
     case Standing::unavailable:
       return "rejected: it is not here; `compute_bench doctor` says why";
     case Standing::unsupported:
@@ -86,6 +88,7 @@ std::string Explanation::text() const {
     text.append("  ").append(c.backend).append(c.backend.size() < 10 ? 10 - c.backend.size() : 1, ' ');
     const bool is_less = c.standing == Standing::slower && c.seconds < chosen_seconds;
     text.append(is_less ? "slower soon" : words_of(c.standing));
+    if (!c.why.empty()) text.append(" (").append(c.why).append(")");
     if (c.seconds > 0)
       text.append(", predicted ")
           .append(seconds_text(c.seconds))

@@ -1,9 +1,11 @@
 #include <array>
+#include <vector>
 
+#include <host/cut/hosted.hpp>
 #include <host/cut/process_team.hpp>
 #include <host/cut/processes.hpp>
 #include <host/cut/run_parts.hpp>
-#include <host/cut/staging.hpp>
+#include <host/cut/run_staged.hpp>
 #include <host/module.hpp>
 #include <host/plans/scan.hpp>
 
@@ -11,32 +13,14 @@ namespace flynn::processes {
 namespace {
 
 template <Spec W>
-Status run_shared(W w, ProcessPool& pool, Execution& execution) {
-  ProcessPool::Use use(pool, execution);
-  if (Status s = use.begin(); !s.ok()) return s;
-  execution.outputs_kept = true;
-  Staging staging(use, execution);
-  Status status;
-  [[maybe_unused]] const void* result = nullptr;  // merged by the caller itself
-  if constexpr (Reduces<W>) result = w.result.data;
-  w.each_buffer([&](auto& view) {
-    if (status.ok() && (view.data != result || !view.data)) status = staging.place(view);
-  });
-  if (status.ok()) {
-    ProcessTeam team(use, execution);
-    status = run_parts(w, team);
-  }
-  return status.ok() ? staging.finish() : status;
-}
-
-template <Spec W>
 Status run(const W& w, Execution& execution) {
-  try {
-    return run_shared(w, *static_cast<ProcessPool*>(execution.pool), execution);
-  } catch (const Error& error) {
-    hint(*execution.text, "%s", error.hint().c_str());
-    return fail(*execution.text, error.code(), "%s", error.text().c_str());
-  }
+  const void* result = nullptr;  // merged by the caller itself
+  if constexpr (Reduces<W>) result = w.result.data;
+  return run_staged(w, result, *static_cast<ProcessPool*>(execution.pool), execution,
+                    [&](W& shared, ProcessPool::Use& use) {
+                      ProcessTeam team(use, execution);
+                      return run_parts(shared, team);
+                    });
 }
 
 template <class... W>
@@ -73,7 +57,11 @@ std::string worker_program() { return find_installed("flynn-worker"); }
 
 std::span<const WorkerFunction> functions() { return all_functions; }
 
-void serve_backend(int count, char** arguments) { serve(count, arguments, functions()); }
+void serve_backend(int count, char** arguments) {
+  std::vector<WorkerFunction> all(functions().begin(), functions().end());
+  all.insert(all.end(), hosted::functions().begin(), hosted::functions().end());
+  serve(count, arguments, all);
+}
 
 const Backend& backend() {
   static constexpr Backend processes = {.name = "processes",

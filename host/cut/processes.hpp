@@ -14,7 +14,7 @@ const Backend& backend();
 /// The program that its workers run; empty when it is not installed.
 std::string worker_program();
 
-/// What the workers can do, by the index of a spec in AllSpecs.
+/// How the workers run parts, by the index of a spec in AllSpecs.
 std::span<const WorkerFunction> functions();
 
 /// The whole of flynn-worker.

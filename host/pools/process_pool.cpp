@@ -11,6 +11,8 @@ namespace {
 constexpr std::int64_t tick_ns = 10'000'000, stopped_tick_ns = 50'000'000;
 /// Kernels look for a stop every 10 ms. Who has not ended after this will not.
 constexpr std::int64_t grace_ns = 500'000'000;
+/// A process that was killed goes when its driver lets it.
+constexpr std::int64_t renew_ns = 5'000'000'000;
 /// What a pool keeps of the memory that calls needed. A larger piece costs more to fill than to get.
 constexpr std::size_t most_kept = std::size_t{64} << 20;
 
@@ -26,6 +28,18 @@ ProcessPool::ProcessPool(Settings settings, Cores* cores)
   if (!supervisor_.pids().empty()) return;
   throw Error(Code::unavailable, "no worker process: " + supervisor_.broken().value_or("none was ready within 5 s"),
               "processes", "install flynn anew, with all its files; look at the limits on processes (ulimit -u)");
+}
+
+void ProcessPool::renew(const char* why) {
+  const std::vector<pid_t> old = supervisor_.pids();
+  supervisor_.kill_all(why);
+  const std::int64_t deadline = monotonic_ns() + renew_ns;
+  while (monotonic_ns() < deadline) {
+    const std::uint32_t progress = board_.progress.now();
+    const std::vector<pid_t> now = supervisor_.pids();
+    if (std::ranges::none_of(old, [&](pid_t pid) { return std::ranges::count(now, pid) > 0; })) return;
+    board_.progress.wait(progress, tick_ns, 0);
+  }
 }
 
 // ---- a round of at most Board::capacity tasks

@@ -27,6 +27,9 @@ class ProcessPool {
   /// The processes that are ready to work; for tests and tools.
   std::vector<pid_t> pids() const { return supervisor_.pids(); }
 
+  /// Ends the workers that are there, and returns when they are gone. `why` must last.
+  void renew(const char* why);
+
   /// The pool for one call.
   class Use;
 

@@ -2,45 +2,21 @@
 #include <deque>
 
 #include <flynn/buffer.hpp>
+#include <host/memory_range.hpp>
 #include <host/verify/agreement.hpp>
 #include <host/verify/verify.hpp>
 
 namespace flynn {
 namespace {
 
-struct MemoryRange {
-  const char *begin, *end;
-  bool overlaps(const MemoryRange& other) const { return begin < other.end && other.begin < end; }
-};
-
-template <class T, std::size_t Rank>
-MemoryRange range_of(const View<T, Rank>& view) {
-  const char* begin = reinterpret_cast<const char*>(view.data);
-  return {begin, begin + view.footprint() * sizeof(T)};
-}
-
-/// What the workload writes.
-template <Spec W>
-std::vector<MemoryRange> written_by(W w) {
-  std::vector<MemoryRange> written;
-  w.each_buffer([&](auto& view) {
-    if constexpr (std::remove_reference_t<decltype(view)>::access != Access::read) written.push_back(range_of(view));
-  });
-  return written;
-}
-
 /// A spec with memory of its own for all that a run changes.
 template <Spec W>
 class Twin {
  public:
   explicit Twin(const W& w) : spec(w) {
-    const std::vector<MemoryRange> written = written_by(w);
+    const auto written = ranges_of(w, [](Access access) { return access != Access::read; });
     spec.each_buffer([&](auto& view) {
-      for (const MemoryRange& range : written)
-        if (range.overlaps(range_of(view))) {
-          move(view);
-          break;
-        }
+      if (overlaps_any(range_of(view), written)) move(view);
     });
   }
   W spec;

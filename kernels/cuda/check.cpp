@@ -27,9 +27,10 @@ void check(CUresult error, const char* call) {
   const char *name = nullptr, *words = nullptr;
   cuGetErrorName(error, &name);
   cuGetErrorString(error, &words);
-  throw Failure(error == CUDA_ERROR_OUT_OF_MEMORY ? Code::out_of_memory : Code::device_failed, "%s: %s (%d), %s%s",
-                call, name ? name : "an error without a name", int(error), words ? words : "",
-                is_sticky(error) ? "; the device works for this process no more, start it again" : "");
+  Failure failure(error == CUDA_ERROR_OUT_OF_MEMORY ? Code::out_of_memory : Code::device_failed, "%s: %s (%d), %s%s",
+                  call, name ? name : "an error without a name", int(error), words ? words : "",
+                  is_sticky(error) ? "; the device works for this process no more, start it again" : "");
+  throw is_sticky(error) ? failure.lose_device() : failure;
 }
 
 }  // namespace flynn::cuda

@@ -132,6 +132,16 @@ CUfunction Device::function(const kernels::Entry& entry) {
   return function;
 }
 
+void Device::free_caches() {
+  // What fails here fails again in the call that needs the memory.
+  if (cuCtxPushCurrent(context_) != CUDA_SUCCESS) return;
+  lanes_.forget_idle();
+  CUmemoryPool pool;
+  if (cuDeviceGetDefaultMemPool(&pool, id_) == CUDA_SUCCESS) cuMemPoolTrimTo(pool, 0);
+  CUcontext context;
+  cuCtxPopCurrent(&context);
+}
+
 CUmodule Device::module(const kernels::Entry& entry) {
   const std::lock_guard lock(mutex_);
   const auto [place, is_new] = modules_.try_emplace({std::string(entry.text), std::string(entry.type)}, nullptr);

@@ -10,6 +10,7 @@
 #include <kernels/cuda/check.hpp>
 #include <kernels/cuda/lane.hpp>
 #include <kernels/lanes.hpp>
+#include <kernels/loss.hpp>
 #include <kernels/texts.hpp>
 
 namespace flynn::cuda {
@@ -26,6 +27,9 @@ class Device {
   const flynn::Device& facts() const { return facts_; }
   CUcontext context() const { return context_; }
   kernels::Lanes<Lane>& lanes() { return lanes_; }
+  kernels::Loss& loss() { return loss_; }
+  /// Gives up what it keeps for later calls: streams with the handles of cuBLAS, and memory that was freed.
+  void free_caches();
   /// Loads the text at the first call. The context must be current.
   CUfunction function(const kernels::Entry& entry);
 
@@ -36,6 +40,7 @@ class Device {
   flynn::Device facts_;
   CUcontext context_ = nullptr;
   kernels::Lanes<Lane> lanes_;
+  kernels::Loss loss_;
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, CUmodule>
       modules_;  ///< by text and type; loaded until the process ends

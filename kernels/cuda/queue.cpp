@@ -72,6 +72,7 @@ Pointer Queue::place(const kernels::Piece& piece, Access access) {
 }
 
 Pointer Queue::hold(Resident& resident, const kernels::Piece& piece, Access access) {
+  writes_at_home_ |= access != Access::read;
   return {CUdeviceptr(
       kernels::hold(*this, execution_, resident, kernels::needs_values(piece, resident, access), access != Access::read)
           .memory)};
@@ -144,6 +145,7 @@ void Queue::launch(const kernels::Entry& entry, std::size_t groups, std::size_t 
 
 /// Two launches are under way at most: the device never waits for the host, and a stop waits for two slices.
 void Queue::launched(CUevent begin) {
+  if (writes_at_home_) execution_.outputs_kept = false;
   std::vector<Lane::Span>& launches = lane_->launches;
   launches.emplace_back(begin, event_now());
   if (launches.size() > 1) check(cuEventSynchronize(launches[launches.size() - 2].second), "cuEventSynchronize");
@@ -151,6 +153,7 @@ void Queue::launched(CUevent begin) {
 
 void Queue::read(Pointer from, void* to, std::size_t bytes) {
   const CUevent begin = event_now();
+  execution_.outputs_kept = false;
   check(cuMemcpyDtoHAsync(to, from.memory, bytes, lane_->stream.get()), "cuMemcpyDtoHAsync");
   lane_->transfers.emplace_back(begin, event_now());
   check(cuStreamSynchronize(lane_->stream.get()), "cuStreamSynchronize");
@@ -158,8 +161,11 @@ void Queue::read(Pointer from, void* to, std::size_t bytes) {
 }
 
 void Queue::finish() {
-  for (const Placed& placed : lane_->placed)
-    if (placed.written) move(placed.memory, placed.piece, true);
+  for (const Placed& placed : lane_->placed) {
+    if (!placed.written) continue;
+    execution_.outputs_kept = false;
+    move(placed.memory, placed.piece, true);
+  }
   check(cuStreamSynchronize(lane_->stream.get()), "cuStreamSynchronize");
   if (Clocks* const clocks = execution_.clocks) {
     clocks->device_seconds += seconds(lane_->launches);

@@ -92,6 +92,7 @@ class Queue {
   const Current current_;
   std::uint64_t bytes_moved_ = 0;
   std::unique_ptr<Lane> lane_;
+  bool writes_at_home_ = false;  ///< launches work in Arrays
   bool is_finished_ = false;  ///< nothing went wrong: the lane can serve again
 };
 

@@ -63,11 +63,17 @@ const char* name_of_error(cl_int error) {
   }
 }
 
+bool is_loss(cl_int error) {
+  return error == CL_DEVICE_NOT_AVAILABLE || error == CL_INVALID_CONTEXT || error == CL_INVALID_COMMAND_QUEUE;
+}
+
 void check(cl_int error, const char* call) {
   if (error == CL_SUCCESS) return;
   const bool memory =
       error == CL_MEM_OBJECT_ALLOCATION_FAILURE || error == CL_OUT_OF_HOST_MEMORY || error == CL_INVALID_BUFFER_SIZE;
-  throw Failure(memory ? Code::out_of_memory : Code::device_failed, "%s: %s (%d)", call, name_of_error(error), error);
+  Failure failure(memory ? Code::out_of_memory : Code::device_failed, "%s: %s (%d)%s", call, name_of_error(error), error,
+                  is_loss(error) ? "; the device works for this process no more, start it again" : "");
+  throw is_loss(error) ? failure.lose_device() : failure;
 }
 
 }  // namespace flynn::opencl

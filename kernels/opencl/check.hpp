@@ -12,6 +12,10 @@ using kernels::Failure;
 /// The name of an OpenCL error as its manual spells it.
 const char* name_of_error(cl_int error);
 
+/// Whether the device works for this process no more: it has gone, or the driver has taken back the context or a queue
+/// that only flynn could release. NVIDIA's does that after a kernel that went astray.
+bool is_loss(cl_int error);
+
 /// Every return code goes through here. `call` is the function that returned it.
 void check(cl_int error, const char* call);
 

@@ -9,6 +9,7 @@
 #include <flynn/backend.hpp>
 #include <kernels/opencl/check.hpp>
 #include <kernels/lanes.hpp>
+#include <kernels/loss.hpp>
 #include <kernels/opencl/lane.hpp>
 #include <kernels/texts.hpp>
 
@@ -45,6 +46,9 @@ class Device {
   cl_context context() const { return context_.get(); }
   const Limits& limits() const { return limits_; }
   kernels::Lanes<Lane>& lanes() { return lanes_; }
+  kernels::Loss& loss() { return loss_; }
+  /// Gives up what it keeps for later calls: queues and kernel objects. Drivers may hold memory for them.
+  void free_caches() { lanes_.forget_idle(); }
 
  private:
   cl_program program(std::string_view text, const kernels::Entry& entry);
@@ -54,6 +58,7 @@ class Device {
   Limits limits_;
   Context context_;
   kernels::Lanes<Lane> lanes_;
+  kernels::Loss loss_;
   // Per process, in memory; drivers keep caches of their own on disk. The keys are options and text; device and driver
   // are this object's.
   std::mutex mutex_;

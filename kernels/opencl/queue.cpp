@@ -83,12 +83,14 @@ Pointer Queue::place(const kernels::Piece& piece, Access access) {
     same->filled = true;
   }
   same->written |= access != Access::read;
+  writes_at_home_ |= same->borrowed && same->written;
   return {same->memory};
 }
 
 Pointer Queue::hold(Resident& resident, const kernels::Piece& piece, Access access) {
   const Replica& replica = kernels::hold(*this, execution_, resident, kernels::needs_values(piece, resident, access),
                                          access != Access::read);
+  writes_at_home_ |= access != Access::read;
   return {reinterpret_cast<cl_mem>(replica.memory)};
 }
 
@@ -169,6 +171,7 @@ void Queue::launch(const kernels::Entry& entry, std::size_t groups, std::size_t 
   check(clEnqueueNDRangeKernel(lane_->queue.get(), kernel, 1, nullptr, &items, &group_size, 0, nullptr, &event),
         "clEnqueueNDRangeKernel");
   lane_->launches.emplace_back(event);
+  if (writes_at_home_) execution_.outputs_kept = false;
   // Two launches are under way at most: the device never waits for the host, and a stop waits for two slices.
   if (lane_->launches.size() > 1) {
     const cl_event before = lane_->launches[lane_->launches.size() - 2].get();
@@ -178,6 +181,7 @@ void Queue::launch(const kernels::Entry& entry, std::size_t groups, std::size_t 
 
 void Queue::read(Pointer from, void* to, std::size_t bytes) {
   cl_event event;
+  execution_.outputs_kept = false;
   check(clEnqueueReadBuffer(lane_->queue.get(), from.memory, CL_TRUE, 0, bytes, to, 0, nullptr, &event),
         "clEnqueueReadBuffer");
   lane_->transfers.emplace_back(event);
@@ -187,6 +191,7 @@ void Queue::read(Pointer from, void* to, std::size_t bytes) {
 void Queue::finish() {
   for (const Placed& placed : lane_->placed) {
     if (!placed.written) continue;
+    execution_.outputs_kept = false;
     if (!placed.borrowed) {
       move(placed.memory, placed.piece, true);
       continue;

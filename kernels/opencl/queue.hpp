@@ -91,6 +91,7 @@ class Queue {
   Execution& execution_;
   std::uint64_t bytes_moved_ = 0;
   std::unique_ptr<Lane> lane_;
+  bool writes_at_home_ = false;  ///< launches work in memory that is not the call's own
   bool is_finished_ = false;  ///< nothing went wrong: the lane can serve again
 };
 

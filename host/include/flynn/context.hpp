@@ -33,6 +33,9 @@ struct Options {
   unsigned threads = 0;  ///< at most so many, within the budget of the context; 0: all of it
   std::optional<std::chrono::steady_clock::time_point> deadline = {};
   std::stop_token stop = {};
+  /// A device backend works in a process of its own: a driver that crashes or hangs costs the call, with a deadline also
+  /// in the second case, and the next one gets a new process. Memory is copied there and back. Nothing to host backends.
+  bool isolate = false;
   Report* report = nullptr;    ///< where to write what the call did
   Context* context = nullptr;  ///< null: the standard one
 };

@@ -15,6 +15,7 @@ struct Clocks {
   double transfer_seconds = 0;    ///< moving data there and back
   double device_seconds = 0;      ///< kernels, by the clock of the device
   std::uint64_t bytes_moved = 0;  ///< there and back
+  std::size_t parts = 1;          ///< in which a device did what it had no memory for as a whole
 };
 
 inline constexpr std::int64_t no_deadline = std::numeric_limits<std::int64_t>::max();

@@ -7,6 +7,7 @@
 
 #include <flynn/device.hpp>
 #include <flynn/execution.hpp>
+#include <flynn/status.hpp>
 
 namespace flynn {
 
@@ -40,6 +41,7 @@ enum class Standing : std::uint8_t {
   slower,       ///< by the seconds that stand beside it
   unmeasured,   ///< a device, or processes, without a measurement
   changed,      ///< its measurement is of another device or driver
+  failed,       ///< it did in this process; out of memory: with a call no larger than this one
   unavailable,  ///< it is not here
   unsupported,  ///< it has no kernel for this workload and type
   not_asked,    ///< the call named another one
@@ -54,7 +56,8 @@ struct FLYNN_API Explanation {
     std::string_view backend = {};
     Standing standing = Standing::not_asked;
     Origin origin = Origin::none;
-    double seconds = 0;  ///< predicted; 0: there is no prediction
+    double seconds = 0;         ///< predicted; 0: there is no prediction
+    std::string_view why = {};  ///< of `failed`: what went wrong
   };
 
   std::string_view workload, type;
@@ -88,6 +91,8 @@ struct FLYNN_API Report {
   unsigned threads = 1;  ///< how many took part
   double seconds = 0;    ///< from the call to its return
   Clocks clocks = {};    ///< the share of devices and copies in it
+  /// What auto tried first, and what went wrong there; `used` began anew from the same input. Empty in nearly all calls.
+  std::vector<Error> recovered_from = {};
   Explanation explanation = {};
 
   /// One line for people.

@@ -22,6 +22,8 @@ struct Resident {
   std::size_t bytes = 0;
   std::mutex mutex = {};  ///< guards what follows
   bool is_on_host = true, is_on_device = false;  ///< the second is written as an atomic: auto only glances at it
+  /// While a call writes it on a device: the host's memory has the values from before. Set to false before the call.
+  bool is_kept = false;
   Replica replica = {};
   std::uint64_t bytes_moved = 0;
 };
