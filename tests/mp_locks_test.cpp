@@ -212,6 +212,24 @@ TEST_F(ConditionTest, NeedsItsLock) {
   expect_misuse([&] { condition.release(); });
 }
 
+TEST_F(ConditionTest, LetsGoOfALockThatIsHeldTwice) {
+  const Condition condition;
+  std::atomic<bool> is_held = false, is_told = false;
+  std::thread waiter([&] {
+    const std::lock_guard once(condition), twice(condition);
+    is_held = true;
+    EXPECT_TRUE(condition.wait_for([&] { return is_told.load(); }, soon));
+  });
+  EXPECT_TRUE(faults::holds_within(soon, [&] { return is_held.load(); }));
+  if (condition.acquire(soon / 2)) {
+    is_told = true;
+    condition.notify();
+    condition.release();
+  }
+  waiter.join();
+  EXPECT_TRUE(is_told);
+}
+
 /// Takes `count` numbers that others put one by one into `box`.
 long take(const Condition& full, const Condition& empty, const RawValue<long>& box, int count) {
   long sum = 0;

@@ -157,6 +157,18 @@ TEST_F(LockFaultTest, A13_PermitsOfTheDeadComeBack) {
   }
 }
 
+TEST_F(LockFaultTest, A13_PermitsThatWereAddedStay) {
+  const Semaphore semaphore(1);
+  semaphore.release();
+  const auto hold_one = [](const Semaphore& s, Event mark) {
+    s.acquire();
+    die_here(mark);
+  };
+  kill_at_mark(hold_one, semaphore);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(semaphore.acquire(bound)) << i;
+  EXPECT_FALSE(semaphore.try_lock());
+}
+
 TEST_F(LockFaultTest, A13_ADeadWaiterTakesNoNotification) {
   const Condition condition;
   const RawValue<std::uint32_t> waiting;
