@@ -240,7 +240,8 @@ Status Context::State::run(const Entry& entry, const Request& request, bool isol
     if (Status s = bring_home(request.arrays, execution); !s.ok()) return s;
   if (entry.runs_on_host && !execution.pool) execution.threads = 1;
   const CoreLease cores(&process_cores(), cores_wanted(open, request.cost, execution));
-  if (cores.count() > 0) execution.threads = cores.count();
+  // A part of a CPU device is a device of its own: an Array that calls read at the same time would move between them.
+  if (cores.count() > 0 && (entry.runs_on_host || request.arrays.empty())) execution.threads = cores.count();
   const FloatingPointGuard floating_point;
   if (Status s = poll(execution); !s.ok()) return s;
   if (entry.runs_on_host) return open.kernels[request.index](request.spec, execution);
