@@ -16,13 +16,14 @@ import jsonschema
 
 PROGRAM, SCHEMA, GOLDEN, PEERS = sys.argv[1:5]
 MACHINES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "machines")
+CACHE = tempfile.TemporaryDirectory()  # a calibration of who tests would change what auto chooses
 FAST = ["--min-time", "10ms", "--warmup", "5ms", "--repetitions", "3"]
 SMALL = ["--workload", "axpy,sum", "--type", "f32", "--size", "1Ki"]
 
 
 def bench(*arguments, **environment):
     clean = {k: v for k, v in os.environ.items() if not k.startswith("FLYNN_") or k == "FLYNN_MODULE_PATH"}
-    clean["XDG_CACHE_HOME"] = "/nonexistent"  # a calibration of who tests would change what auto chooses
+    clean["XDG_CACHE_HOME"] = CACHE.name
     clean.update(environment)
     return subprocess.run([PROGRAM, *arguments], env=clean, capture_output=True, text=True, timeout=300)
 
@@ -113,7 +114,7 @@ class Measuring(unittest.TestCase):
                 table = [line for line in file.read().splitlines() if line.startswith("|")]
             self.assertEqual(len(table), 4)
             self.assertEqual({line.count("|") for line in table}, {12})
-        self.assertEqual(bench(*SMALL, "--json", "/nonexistent/r.json").returncode, 74)
+        self.assertEqual(bench(*SMALL, "--json", "/dev/null/r.json").returncode, 74)
 
     def test_a_full_disk_costs_no_old_file(self):
         with tempfile.TemporaryDirectory() as folder:
