@@ -31,6 +31,15 @@ std::optional<std::pair<T, std::string_view>> number_and_rest(std::string_view t
   return std::pair{value, text.substr(std::size_t(end - text.data()))};
 }
 
+/// number * 10^exponent, when that is a size.
+std::optional<std::size_t> in_tens(std::size_t number, std::string_view exponent) {
+  const auto tens = number_and_rest<std::size_t>(exponent);
+  if (!tens || !tens->second.empty() || tens->first > 19) return {};
+  for (std::size_t i = 0; i < tens->first; ++i)
+    if (__builtin_mul_overflow(number, std::size_t{10}, &number)) return {};
+  return number;
+}
+
 }  // namespace
 
 std::string size_text(std::size_t n) {
@@ -65,6 +74,7 @@ std::optional<std::size_t> parse_size(std::string_view text) {
                             {"k", 1e3}, {"M", 1e6},     {"G", 1e9}};
   const auto number = number_and_rest<std::size_t>(text);
   if (!number || number->first == 0) return {};
+  if (number->second.starts_with('e')) return in_tens(number->first, number->second.substr(1));
   for (const Unit& unit : units) {
     std::size_t size;
     if (unit.name != number->second) continue;

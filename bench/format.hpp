@@ -19,7 +19,8 @@ std::string bytes_text(double bytes);
 /// "00:41"
 std::string clock_text(double seconds);
 
-/// A whole number with an optional Ki, Mi, Gi (1024) or k, M, G (1000); empty when it is none, 0 or too large.
+/// A whole number with an optional Ki, Mi, Gi (1024), k, M, G (1000) or exponent, as 1e8; empty when it is none, 0 or
+/// too large.
 std::optional<std::size_t> parse_size(std::string_view text);
 /// "64Ki", a list of those, or "1Ki..1Gi": from the first to the last by factors of 4, both included.
 std::optional<std::vector<std::size_t>> parse_sizes(std::string_view text);

@@ -67,7 +67,7 @@ void add_progress(CLI::App& app, Texts& t) {
 void add_selection(CLI::App& app, Settings& s, Texts& t, const char* also = "") {
   app.add_option("--workload", t.workload, fmt::format("Comma list of workloads, or all{}", also))->type_name("LIST");
   app.add_option("--type", t.type, "Comma list of element types: f32, f64, i32, u32, i64, u64")->type_name("LIST");
-  app.add_option("-n,--size", t.size, "Sizes: 64Ki, a list, or 1Ki..1Gi in steps of 4. Elements; of gemm the order")
+  app.add_option("-n,--size", t.size, "Sizes: 64Ki, 1e8, a list, or 1Ki..1Gi in steps of 4. Elements; of gemm the order")
       ->type_name("LIST");
   app.add_option("--timeout", t.timeout, "End after so long with exit code 124, partial results written [none]")
       ->type_name("TIME");
@@ -199,7 +199,7 @@ void finish(Settings& s, const Texts& t) {
   take_output(s, t);
   if (!t.size.empty()) {
     const auto sizes = parse_sizes(t.size);
-    if (!sizes) refuse(fmt::format("--size is \"{}\"; give sizes like 1000, 64Ki, 1Ki,1Mi or 1Ki..1Gi", t.size));
+    if (!sizes) refuse(fmt::format("--size is \"{}\"; give sizes like 1000, 64Ki, 1e8, 1Ki,1Mi or 1Ki..1Gi", t.size));
     s.sizes = *sizes;
   }
   try {

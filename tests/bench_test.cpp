@@ -92,6 +92,11 @@ TEST(Sizes, AreReadAsWritten) {
   EXPECT_EQ(parse_size("1Gi"), 1u << 30);
   EXPECT_EQ(parse_size("5k"), 5000u);
   EXPECT_EQ(parse_size("2M"), 2000000u);
+  EXPECT_EQ(parse_size("1e8"), 100000000u);
+  EXPECT_EQ(parse_size("7e0"), 7u);
+  EXPECT_EQ(parse_size("1e19"), 10000000000000000000u);
+  for (const char* wrong : {"1e", "e3", "1e20", "2e19", "1e3k", "1e-3", "0e3"})
+    EXPECT_FALSE(parse_size(wrong)) << wrong;
   using List = std::vector<std::size_t>;
   EXPECT_EQ(parse_sizes("1,2Ki"), (List{1, 2048}));
   EXPECT_EQ(parse_sizes("1Ki..64Ki"), (List{1024, 4096, 16384, 65536}));
@@ -101,7 +106,7 @@ TEST(Sizes, AreReadAsWritten) {
 }
 
 TEST(Sizes, RefusesWhatIsNone) {
-  for (const char* text : {"", "0", "-1", "x", "1K", "1 Ki", "1e6", "1.5Ki", "18446744073709551616", "20000000000Gi",
+  for (const char* text : {"", "0", "-1", "x", "1K", "1 Ki", "1e6k", "1.5Ki", "18446744073709551616", "20000000000Gi",
                            "1Ki..", "..1Ki", "4..2", "1,,2", "1,"})
     EXPECT_FALSE(parse_sizes(text)) << text;
 }

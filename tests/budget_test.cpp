@@ -94,7 +94,7 @@ class LongJob {
  public:
   LongJob(ThreadPool& pool, unsigned threads, AtWork& at_work)
       : caller_([&pool, threads, &at_work, this] {
-          pool.run(std::size_t{1} << 30, threads, [&](std::size_t) noexcept {
+          pool.run(std::size_t{1} << 22, threads, [&](std::size_t) noexcept {
             if (is_over_) return;
             at_work.begin();
             const auto end = steady_clock::now() + std::chrono::microseconds(20);

@@ -19,14 +19,15 @@ inline std::size_t mapped_memfds() {
   return count;
 }
 
-/// What this process has when it is made. After a test it must have no more.
+/// What this process has when it is made. After a test it must have no more: less is no fault, since the kernel counts a
+/// thread for a moment after it was joined.
 class LeakCheck {
  public:
   /// `chunks`: so many more pieces of shared memory, for small blocks, may stay.
   void expect_nothing_left(std::size_t chunks = 0) const {
     using std::chrono_literals::operator""s;
-    EXPECT_TRUE(holds_within(5s, [&] { return children().size() == children_; })) << "a process is left";
-    EXPECT_TRUE(holds_within(5s, [&] { return threads() == threads_; })) << "a thread is left";
+    EXPECT_TRUE(holds_within(5s, [&] { return children().size() <= children_; })) << "a process is left";
+    EXPECT_TRUE(holds_within(5s, [&] { return threads() <= threads_; })) << "a thread is left";
     EXPECT_LE(open_files(), files_ + chunks) << "a file descriptor is left";
     EXPECT_LE(mapped_memfds(), memories_ + chunks) << "shared memory is left";
   }
@@ -35,8 +36,8 @@ class LeakCheck {
   std::size_t children_ = children().size(), threads_ = threads(), files_ = open_files(), memories_ = mapped_memfds();
 };
 
-/// A test that leaves nothing behind. What stays in any case is there before it begins: the fork server (or the thread
-/// that starts processes), and the memory that small blocks are cut from.
+/// A test that leaves nothing behind. What stays in any case is there before it begins: the fork server, or the thread
+/// that starts a Process by spawn; and the memory that small blocks are cut from.
 class LeakTest : public ::testing::Test {
  protected:
   explicit LeakTest(mp::StartMethod method = mp::StartMethod::forkserver, std::size_t chunks = 0)
@@ -44,6 +45,7 @@ class LeakTest : public ::testing::Test {
   void SetUp() override {
     const mp::Lock warm;
     mp::Pool({.processes = 1, .start_method = method_});
+    if (method_ == mp::StartMethod::spawn) mp::Process({.start_method = method_}, [] {}).start();
     before_.emplace();
   }
   void TearDown() override { before_->expect_nothing_left(chunks_); }
