@@ -19,8 +19,8 @@ inline std::size_t mapped_memfds() {
   return count;
 }
 
-/// What this process has when it is made. After a test it must have no more: less is no fault, since the kernel counts a
-/// thread for a moment after it was joined.
+/// What this process has when it is made. After a test it must have no more: less is no fault, since the kernel counts
+/// a thread for a moment after it was joined.
 class LeakCheck {
  public:
   /// `chunks`: so many more pieces of shared memory, for small blocks, may stay.
