@@ -127,11 +127,11 @@ struct Context::State {
   std::mutex process_pool_mutex;
   std::unique_ptr<ProcessPool> process_pool;
   std::array<std::unique_ptr<ProcessPool>, Model::most_backends> device_pools;  ///< of isolated calls, by backend
-  TaskQueue tasks;
   std::mutex chooser_mutex;
   std::optional<Chooser> chooser;
   std::atomic<Chooser*> ready_chooser{nullptr};
   CalibrationFile calibration;
+  TaskQueue tasks;  ///< goes first: a task that runs uses what stands above
 
   /// What auto goes by.
   Chooser& chooser_to_use() {
