@@ -89,16 +89,20 @@ class RealStopwatch final : public Stopwatch {
       : material_(material), context_(context), stop_(settings.stop), sample_seconds_(sample_seconds) {}
 
   std::optional<Timing> first(const Entry& entry) override { return time(entry, 1, 1); }
-  /// One call wakes its threads and brings the caches back, and says how many make a sample. The threads of the backend
-  /// before sleep by then.
+  /// The threads of the backend before sleep by then. One call wakes its own; some more bring each core's caches what
+  /// it will work on, and say how many make a sample.
   std::optional<Timing> sample(const Entry& entry, std::size_t n) override {
     std::this_thread::sleep_for(std::chrono::nanoseconds(2 * spin_ns));
     const auto one = time(entry, n, 1);
     if (!one || one->seconds > 10 * sample_seconds_) return one;
-    return time(entry, n, std::size_t(std::clamp(sample_seconds_ / one->seconds, 1.0, 1e4)));
+    const auto some = time(entry, n, calls_in(sample_seconds_ / 2, *one));
+    return some ? time(entry, n, calls_in(sample_seconds_, *some)) : some;
   }
 
  private:
+  static std::size_t calls_in(double seconds, const Timing& one) {
+    return std::size_t(std::clamp(seconds / one.seconds, 1.0, 1e4));
+  }
   std::optional<Timing> time(const Entry& entry, std::size_t n, std::size_t count) {
     const Context::Request request = material_.request(n);
     Report report;
