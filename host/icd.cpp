@@ -4,15 +4,12 @@
 #include <cstdlib>
 #include <fstream>
 
+#include <host/search_paths.hpp>
+
 namespace flynn {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string variable(const char* name) {
-  const char* const value = secure_getenv(name);
-  return value ? value : "";
-}
 
 /// The first line of an .icd file. Whatever else has got there (a pipe, a gigabyte) must not stop us.
 std::string library_of(const fs::path& file) {
@@ -49,14 +46,15 @@ std::string joined(const std::vector<std::string>& all, const char* between) {
 
 std::vector<Icd> installed_icds() {
   std::error_code error;
-  const std::string vendors = variable("OCL_ICD_VENDORS"), older = variable("OPENCL_VENDOR_PATH");
+  const std::string vendors = environment_variable("OCL_ICD_VENDORS");
+  const std::string older = environment_variable("OPENCL_VENDOR_PATH");
   if (!vendors.empty() && !fs::is_directory(vendors, error)) {  // one .icd file, or one library
     if (vendors.find('/') != vendors.npos && !fs::exists(vendors, error)) return {};
     const bool is_file = vendors.ends_with(".icd");
     return {{vendors, is_file ? library_of(vendors) : vendors, is_file}};
   }
   std::vector<Icd> icds = icds_in(!vendors.empty() ? vendors : !older.empty() ? older : "/etc/OpenCL/vendors");
-  const std::string libraries = variable("OCL_ICD_FILENAMES");
+  const std::string libraries = environment_variable("OCL_ICD_FILENAMES");
   for (std::size_t begin = 0; begin < libraries.size();) {
     const std::size_t end = std::min(libraries.find(':', begin), libraries.size());
     const std::string library = libraries.substr(begin, end - begin);

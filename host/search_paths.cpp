@@ -9,11 +9,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string variable(const char* name) {
-  const char* const value = secure_getenv(name);
-  return value ? value : "";
-}
-
 /// The first entry of a list that f holds for; `none` when there is no such entry.
 template <class F>
 std::string_view find_entry_of(std::string_view list, const char* separators, F f) {
@@ -40,8 +35,13 @@ std::string words_of(const char* name, std::string_view entry) {
 
 }  // namespace
 
+std::string environment_variable(const char* name) {
+  const char* const value = secure_getenv(name);
+  return value ? value : "";
+}
+
 std::string relative_search_path(std::string_view api) {
-  const std::string libraries = variable("LD_LIBRARY_PATH");
+  const std::string libraries = environment_variable("LD_LIBRARY_PATH");
   bool is_found = false;
   const auto is_dangerous = [&](std::string_view entry) {
     is_found = !entry.starts_with('/') && !entry.starts_with('$') && has_libraries(entry.empty() ? "." : entry);
@@ -53,7 +53,7 @@ std::string relative_search_path(std::string_view api) {
   }
   if (api != "opencl") return {};
   for (const char* name : {"OCL_ICD_VENDORS", "OPENCL_VENDOR_PATH", "OCL_ICD_FILENAMES"}) {
-    const std::string list = variable(name);
+    const std::string list = environment_variable(name);
     std::error_code error;
     const std::string_view entry = find_entry_of(list, ":", [&](std::string_view e) {
       return !e.empty() && !e.starts_with('/') && (e.find('/') != e.npos || fs::is_directory(e, error));

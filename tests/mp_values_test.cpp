@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstring>
 #include <numeric>
 #include <random>
 
@@ -163,6 +164,12 @@ TEST(Trails, ComeAfterTheRest) {
   Reader mistaken(room, 0, nullptr, &other);
   detail::read_lasting(mistaken, back[0]);
   EXPECT_THROW(detail::read_lasting(mistaken, back[1]), Error) << "E1: not the trail of this message";
+  const std::uint64_t damaged = large.size() + (std::uint64_t{1} << 62);
+  std::memcpy(room.data() + 20, &damaged, sizeof damaged);  // behind the first size and three numbers
+  TwoPieces right({trail.data, trail.bytes});
+  Reader wrapped(room, 0, nullptr, &right);
+  detail::read_lasting(wrapped, back[0]);
+  EXPECT_THROW(detail::read_lasting(wrapped, back[1]), Error) << "E1: so many numbers have as many bytes modulo 2^64";
 }
 
 int a_function(int x) { return x; }

@@ -1,22 +1,14 @@
-// Devices that fail: what auto makes of it, what a named backend says, and what `isolate` keeps away from the program.
-// The driver is a real one; between it and flynn is the fake layer of fakes/faulty_opencl.cpp. Row numbers are those of
-// docs/faults.md. What was lost stays so in a process, so each test has one of its own.
+// Devices that fail: what auto makes of it, and what a named backend says. Row numbers are those of docs/faults.md.
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <optional>
+#include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <flynn/flynn.hpp>
-#include <host/choose/chooser.hpp>
-#include <host/choose/decide.hpp>
-#include <host/icd.hpp>
-#include <tests/calibrations.hpp>
+#include <tests/faults/faulty_device.hpp>
 #include <tests/faults/leak_check.hpp>
 
 namespace flynn::faults {
@@ -24,82 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
-using V = std::vector<float>;
-namespace fs = std::filesystem;
-
-/// Memory runs out, a launch fails, a device is lost: as the standard numbers them.
-constexpr int no_memory = -4, no_resources = -5, no_queue = -36;
-constexpr int hang = 1, crash = 2;
-constexpr int always = 1 << 30;
-/// Of the contexts here: PoCL then takes 2^21 elements a launch on every machine.
-constexpr unsigned threads = 1;
-
-/// A folder for a plan and for a calibration by which opencl is the fastest.
-class Bench {
- public:
-  Bench() {
-    char name[] = "/tmp/flynn-device-XXXXXX";
-    folder_ = mkdtemp(name);
-    setenv("FAKE_OPENCL_PLAN", (folder_ + "/plan").c_str(), 1);
-    setenv("XDG_CACHE_HOME", name, 1);
-  }
-  ~Bench() { fs::remove_all(folder_); }
-  Bench(const Bench&) = delete;
-
-  void plan(const std::string& what) const { std::ofstream(folder_ + "/plan") << what; }
-  void plan(const char* call, int first, int count, int code) const {
-    plan(std::string(call) + " " + std::to_string(first) + " " + std::to_string(count) + " " + std::to_string(code));
-  }
-  /// Whether a call has been reached that never returns.
-  bool hangs() const { return fs::exists(folder_ + "/plan.hangs"); }
-  void calibrate() const {
-    Calibration c = key_of_this_machine(threads);
-    c.identities = {{"opencl", identity_of(open_backend(*find_entry("opencl")))}};
-    for (const char* workload : {"axpy", "sum", "scan", "gemm", "copy"})
-      for (const auto& [backend, rate] : {std::pair("simd", 1e9), std::pair("opencl", 1e12)}) {
-        c.curves.push_back(curve(backend, 1e-7, rate));
-        c.curves.back().workload = workload;
-      }
-    store_calibration(c);
-  }
-
- private:
-  std::string folder_;
-};
-
-/// Runs a test in a process of its own.
-template <class Body>
-void alone(Body body) {
-  if (const BackendInfo info = Context::standard().backend("opencl"); !info.available) GTEST_SKIP() << info.reason;
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  const auto run = [&] {
-    {
-      const Bench bench;
-      body(bench);
-    }
-    std::fflush(nullptr);
-    std::_Exit(testing::Test::HasFailure() ? 1 : 0);
-  };
-  EXPECT_EXIT(run(), testing::ExitedWithCode(0), "");
-}
-
-V numbers(std::size_t n) {
-  V values(n);
-  for (std::size_t i = 0; i < n; ++i) values[i] = float(i % 1000) - 300;
-  return values;
-}
-
-/// What was recovered from: `code` on opencl, and a word of why.
-void expect_recovered(const Report& report, Code code, const char* word) {
-  EXPECT_NE(report.used, "opencl");
-  ASSERT_EQ(report.recovered_from.size(), 1u) << report.text();
-  const Error& error = report.recovered_from[0];
-  EXPECT_EQ(error.backend(), "opencl");
-  EXPECT_EQ(error.code(), code) << error.what();
-  EXPECT_NE(error.text().find(word), std::string::npos) << error.what();
-  EXPECT_NE(report.text().find("recovered from opencl"), std::string::npos) << report.text();
-  EXPECT_EQ(report.outputs, Outputs::written);
-}
 
 const Explanation::Candidate& opencl_of(const Report& report) {
   return report.explanation.candidates[index_of(*find_entry("opencl"))];
@@ -137,7 +53,7 @@ void expect_unharmed(const char* call, int first, int scan_first, int code, Code
   for (const Work work : {Work::axpy, Work::scan, Work::gemm})
     alone([&](const Bench& bench) {
       bench.calibrate();
-      Context context({.threads = threads});
+      Context context({.threads = one_thread});
       warm_up(context);
       Report report;
       bench.plan(call, work == Work::scan ? scan_first : first, always, code);
@@ -167,7 +83,7 @@ TEST(DeviceFaults, C6_WhenTheResultsComeHome) {
 TEST(DeviceFaults, C6_CallsOfThatSizeGoElsewhereAndSmallerOnesDoNot) {
   alone([](const Bench& bench) {
     bench.calibrate();
-    Context context({.threads = threads});
+    Context context({.threads = one_thread});
     warm_up(context);
     const V x = numbers(100'000);
     V y = x;
@@ -187,7 +103,7 @@ TEST(DeviceFaults, C6_CallsOfThatSizeGoElsewhereAndSmallerOnesDoNot) {
     y.resize(20'000);
     axpy(2.0f, y, y, options);
     EXPECT_EQ(report.used, "opencl");
-    Context other({.threads = threads});  // it is the process that remembers
+    Context other({.threads = one_thread});  // it is the process that remembers
     y = x;
     axpy(2.0f, x, y, {.report = &report, .context = &other});
     EXPECT_EQ(report.used, "simd");
@@ -256,7 +172,7 @@ TEST(DeviceFaults, C6_ARealLimit) {
 TEST(DeviceFaults, C6_ArraysAreWhatTheyWere) {
   alone([](const Bench& bench) {
     bench.calibrate();
-    Context context({.threads = threads});
+    Context context({.threads = one_thread});
     warm_up(context);
     Report report;
     const Options options{.report = &report, .context = &context};
@@ -283,7 +199,7 @@ TEST(DeviceFaults, C6_ArraysAreWhatTheyWere) {
 TEST(DeviceFaults, C6_ArraysOnTheDeviceAloneAreNotMadeUp) {
   alone([](const Bench& bench) {
     bench.calibrate();
-    Context context({.threads = threads});
+    Context context({.threads = one_thread});
     Report report;
     const Options options{.report = &report, .context = &context};
     constexpr std::size_t n = 10'000'000;
@@ -303,7 +219,7 @@ TEST(DeviceFaults, C6_ArraysOnTheDeviceAloneAreNotMadeUp) {
 TEST(DeviceFaults, C7_ATextThatDoesNotBuild) {
   alone([](const Bench& bench) {
     bench.calibrate();
-    Context context({.threads = threads});
+    Context context({.threads = one_thread});
     bench.plan("text error");
     const V x = numbers(1000);
     const auto named = try_sum(x, {.backend = "opencl", .context = &context});
@@ -343,7 +259,7 @@ TEST(DeviceFaults, C7_ComputeBenchTellsOfIt) {
 TEST(DeviceFaults, C8_ALostDeviceIsLostForEveryCall) {
   alone([](const Bench& bench) {
     bench.calibrate();
-    Context context({.threads = threads});
+    Context context({.threads = one_thread});
     warm_up(context);
     const V x = numbers(1000);
     V y = x;
@@ -366,189 +282,6 @@ TEST(DeviceFaults, C8_ALostDeviceIsLostForEveryCall) {
               std::string::npos)
         << named.error().text();
     EXPECT_EQ(report.outputs, Outputs::unchanged);
-  });
-}
-
-// ---- isolate
-
-/// A process in which every driver call goes through the fake layer; nothing is left of it.
-class Isolated {
- public:
-  Isolated() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    std::_Exit(0);  // whose runtime has to be loaded before all else
-#endif
-    setenv("LD_PRELOAD", FLYNN_TEST_FAULTY_OPENCL, 1);
-    context_.emplace();
-  }
-  ~Isolated() {
-    context_.reset();
-    before_.expect_nothing_left();
-    std::ifstream maps("/proc/self/maps");
-    const std::string all(std::istreambuf_iterator<char>(maps), {});
-    EXPECT_EQ(all.find("libOpenCL"), std::string::npos) << "the driver was opened here";
-  }
-  Options options(Report* report = nullptr) {
-    return {.backend = "opencl", .isolate = true, .report = report, .context = &*context_};
-  }
-  /// A call is right, and tells in which process.
-  pid_t expect_right() {
-    V y = x_, right = x_;
-    axpy(2.0f, x_, y, options());
-    axpy(2.0f, x_, right, {.backend = "simd", .context = &*context_});
-    EXPECT_TRUE(y == right);
-    EXPECT_EQ(sum(x_, options()), sum(x_, {.backend = "simd", .context = &*context_}));
-    const std::vector<pid_t> all = children();
-    EXPECT_EQ(all.size(), 1u);
-    return all.empty() ? -1 : all[0];
-  }
-  /// A call fails, and memory is what it was.
-  Error expect_failure(Code code, const Options& options) {
-    V y = x_;
-    const auto done = try_axpy(2.0f, x_, y, options);
-    EXPECT_FALSE(done);
-    if (done) return {Code::ok, ""};
-    EXPECT_EQ(done.error().code(), code) << done.error().what();
-    EXPECT_EQ(done.error().backend(), "opencl");
-    EXPECT_TRUE(y == x_);
-    std::printf("%s\n", done.error().what());
-    return done.error();
-  }
-
- private:
-  const LeakCheck before_;
-  std::optional<Context> context_;
-  const V x_ = numbers(100'000);
-};
-
-/// alone() without opening the driver in this process.
-template <class Body>
-void isolated(Body body) {
-  if (installed_icds().empty()) GTEST_SKIP() << "no OpenCL driver is installed";
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  const auto run = [&] {
-    {
-      const Bench bench;
-      Isolated process;
-      EXPECT_EQ(sum(V{1}, process.options()), 1);  // the driver is open
-      body(bench, process);
-    }
-    std::fflush(nullptr);
-    std::_Exit(testing::Test::HasFailure() ? 1 : 0);
-  };
-  EXPECT_EXIT(run(), testing::ExitedWithCode(0), "");
-}
-
-TEST(IsolatedDevice, ComputesElsewhere) {
-  isolated([](const Bench&, Isolated& process) {
-    const pid_t first = process.expect_right();
-    EXPECT_EQ(process.expect_right(), first);
-    Report report;
-    Array<float> x(numbers(1000));
-    EXPECT_EQ(sum(x, process.options(&report)), sum(numbers(1000), {.backend = "scalar"}));
-    EXPECT_EQ(report.used, "opencl");
-    EXPECT_GT(report.clocks.bytes_moved, 0u);
-  });
-}
-
-TEST(IsolatedDevice, C7_ACompilerThatCrashes) {
-  isolated([](const Bench& bench, Isolated& process) {
-    bench.plan("clBuildProgram", 1, 1, crash);
-    EXPECT_NE(process.expect_failure(Code::worker_died, process.options()).text().find("crashed (signal 11"),
-              std::string::npos);
-    bench.plan("");
-    process.expect_right();
-  });
-}
-
-TEST(IsolatedDevice, C7_ACompilerThatHangs) {
-  isolated([](const Bench& bench, Isolated& process) {
-    bench.plan("clBuildProgram", 1, 1, hang);
-    Options options = process.options();
-    options.deadline = steady_clock::now() + 300ms;
-    process.expect_failure(Code::deadline_exceeded, options);
-    EXPECT_LT(steady_clock::now(), *options.deadline + 5s);
-    bench.plan("");
-    process.expect_right();
-  });
-}
-
-TEST(IsolatedDevice, C8_AnErrorThatStaysCostsOneCall) {
-  isolated([](const Bench& bench, Isolated& process) {
-    const pid_t before = process.expect_right();
-    bench.plan("clEnqueueNDRangeKernel", 1, 0, no_queue);
-    process.expect_failure(Code::device_failed, process.options());
-    bench.plan("");
-    EXPECT_NE(process.expect_right(), before);
-  });
-}
-
-TEST(IsolatedDevice, C8_AKernelThatGoesAstray) {
-  isolated([](const Bench& bench, Isolated& process) {
-    bench.plan("text crash");
-    process.expect_failure(Code::worker_died, process.options());
-    bench.plan("");
-    process.expect_right();
-  });
-}
-
-TEST(IsolatedDevice, C9_AKernelThatNeverEnds) {
-  isolated([](const Bench& bench, Isolated& process) {
-    bench.plan("text spin");
-    Options options = process.options();
-    options.deadline = steady_clock::now() + 2s;
-    process.expect_failure(Code::deadline_exceeded, options);
-    const auto late = steady_clock::now() - *options.deadline;
-    EXPECT_GT(late, 0s);
-    EXPECT_LT(late, 5s);
-    std::printf("told %.2f s after the deadline\n", std::chrono::duration<double>(late).count());
-    bench.plan("");
-    process.expect_right();
-  });
-}
-
-TEST(IsolatedDevice, C10_ItsProcessIsKilled) {
-  isolated([](const Bench& bench, Isolated& process) {
-    const pid_t idle = process.expect_right();
-    kill(idle, SIGKILL);
-    const pid_t second = process.expect_right();
-    EXPECT_NE(second, idle);
-    bench.plan("clEnqueueNDRangeKernel", 1, 1, hang);
-    steady_clock::time_point begin;
-    std::thread killer([&] {
-      EXPECT_TRUE(holds_within(20s, [&] { return bench.hangs(); }));
-      begin = steady_clock::now();
-      kill(second, SIGKILL);
-    });
-    EXPECT_NE(process.expect_failure(Code::worker_died, process.options()).text().find("was killed (signal 9"),
-              std::string::npos);
-    killer.join();
-    EXPECT_LT(steady_clock::now() - begin, 5s);
-    bench.plan("");
-    process.expect_right();
-  });
-}
-
-TEST(IsolatedDevice, C8_AutoGoesElsewhereForThatCall) {
-  alone([](const Bench& bench) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return;
-#endif
-    bench.calibrate();
-    setenv("LD_PRELOAD", FLYNN_TEST_FAULTY_OPENCL, 1);
-    Context context({.threads = threads});
-    Report report;
-    const Options options{.isolate = true, .report = &report, .context = &context};
-    const V x = numbers(1000);
-    const float right = sum(x, {.backend = "simd"});
-    EXPECT_EQ(sum(x, options), right);
-    ASSERT_EQ(report.used, "opencl");
-    bench.plan("clEnqueueNDRangeKernel", 1, 1, crash);
-    EXPECT_EQ(sum(x, options), right);
-    expect_recovered(report, Code::worker_died, "crashed (signal 11");
-    bench.plan("");
-    EXPECT_EQ(sum(x, options), right);
-    EXPECT_EQ(report.used, "opencl");
   });
 }
 

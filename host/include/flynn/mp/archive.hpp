@@ -117,10 +117,12 @@ class Reader : public cereal::InputArchive<Reader> {
   FLYNN_API flynn::detail::SharedRef shared();
   /// The descriptor that was enclosed here; the caller closes it. Throws Error when it does not come.
   FLYNN_API int enclosed();
-  /// Whether so many bytes of numbers come as the trail, which goes to that vector then.
-  bool get_later(std::size_t bytes, TrailEnd end) {
-    if (!trail_ || end_.vector || bytes < Trail::least) return false;
-    if (bytes != trail_->bytes) throw Error(Code::internal, "a message of flynn::mp is damaged");
+  /// Whether `size` numbers of `width` bytes come as the trail, which goes to that vector then. Throws Error when the
+  /// trail is not of that size.
+  bool get_later(std::size_t size, std::size_t width, TrailEnd end) {
+    if (!trail_ || end_.vector || size < Trail::least / width) return false;
+    if (trail_->bytes % width != 0 || size != trail_->bytes / width)  // size * width may wrap when it is damaged
+      throw Error(Code::internal, "a message of flynn::mp is damaged");
     end_ = end;
     return true;
   }

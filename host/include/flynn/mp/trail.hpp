@@ -43,7 +43,7 @@ void read_lasting(Reader& in, T& value) {
     };
     std::uint64_t size = 0;
     in(size);
-    if (!in.get_later(std::size_t(size) * sizeof(Number), {&value, append}))
+    if (!in.get_later(std::size_t(size), sizeof(Number), {&value, append}))
       return read_numbers(in, value, std::size_t(size));
     if (value.capacity() < size && spare<T>().capacity() >= size) value.swap(spare<T>());
     make_room(value, std::size_t(size));
