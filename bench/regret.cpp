@@ -157,19 +157,26 @@ void compare(Cell& cell, std::vector<Runner>& runners) {
   take_samples(cell, runners, rounds_of(runners, 3, 61));  // longer than what disturbs a machine lasts
 }
 
+/// The median of a / b, round by round: both have what the machine does to all in common.
+double median_ratio(const Runner& a, const Runner& b) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < std::min(a.samples.size(), b.samples.size()); ++i)
+    ratios.push_back(a.samples[i] / b.samples[i]);
+  return median(ratios);
+}
+
+/// The first runner is auto. Empty when it has no sample, or no other has.
 std::optional<Regret> regret_of(const Subject& subject, std::size_t n, Cell& cell, std::vector<Runner>& runners) {
-  Regret regret{.spec = subject.info, .n = n};
-  regret.auto_backend = cell.explain().chosen;
-  for (const Runner& r : runners) {
-    if (r.samples.empty()) continue;
-    const double seconds = median(r.samples);
-    if (r.name == "auto")
-      regret.auto_seconds = seconds;
-    else if (regret.best_backend.empty() || seconds < regret.best_seconds)
-      regret.best_backend = std::string(r.name), regret.best_seconds = seconds;
-  }
-  if (regret.auto_seconds == 0 || regret.best_backend.empty()) return {};
-  return regret;
+  std::erase_if(runners, [](const Runner& r) { return r.samples.empty(); });
+  if (runners.size() < 2 || runners.front().name != "auto") return {};
+  const auto middle = [](const Runner& r) { return median(r.samples); };
+  const Runner& best = *std::ranges::min_element(runners.begin() + 1, runners.end(), {}, middle);
+  return Regret{.spec = subject.info,
+                .n = n,
+                .auto_backend = std::string(cell.explain().chosen),
+                .best_backend = std::string(best.name),
+                .auto_seconds = middle(best) * median_ratio(runners.front(), best),
+                .best_seconds = middle(best)};
 }
 
 /// The sizes of a row: elements, and of gemm the order of a matrix of so many.
