@@ -1,18 +1,21 @@
 // One budget: threads, worker processes and OpenCL devices that are CPUs share the cores, in nested and concurrent
-// calls and between contexts. What is counted is who is really at work.
+// calls, between contexts, and in the workers of flynn::mp. What is counted is who is really at work.
 
 #include <gtest/gtest.h>
 #include <sched.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include <flynn/flynn.hpp>
+#include <flynn/mp.hpp>
 #include <host/detect/budget.hpp>
 #include <host/pools/cores.hpp>
 #include <host/pools/futex.hpp>
@@ -346,6 +349,34 @@ TEST(Budget, LibrariesInWorkersUseOneThread) {
     EXPECT_EQ(std::ranges::count(all, "MKL_NUM_THREADS=1"), 0);
   }
   EXPECT_GT(workers, 0u);
+}
+
+unsigned cores_here() { return Context().threads(); }
+std::string variable_here(const std::string& name) {
+  const char* const value = std::getenv(name.c_str());
+  return value ? value : "";
+}
+
+TEST(MpPool, WorkersShareTheCores) {
+  const unsigned all = mp::cpu_count();
+  for (const unsigned workers : {1u, all, all + 1}) {
+    mp::Pool pool(workers);
+    EXPECT_EQ(pool.apply(cores_here), std::max(all / workers, 1u));
+    EXPECT_EQ(pool.apply(mp::cpu_count), pool.apply(cores_here));
+  }
+  EXPECT_EQ(mp::cpu_count(), all);
+}
+
+TEST(MpPool, LibrariesInWorkersUseOneThread) {
+  setenv("NUMEXPR_NUM_THREADS", "5", 1);
+  mp::Pool pool(mp::PoolOptions{.processes = 1, .start_method = mp::StartMethod::spawn});
+  unsetenv("NUMEXPR_NUM_THREADS");
+  EXPECT_EQ(pool.apply(variable_here, "NUMEXPR_NUM_THREADS"), "5");
+  for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
+                           "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS"})
+    EXPECT_EQ(pool.apply(variable_here, name), std::getenv(name) ? std::getenv(name) : "1") << name;
+  EXPECT_EQ(mp::Pool(1u).apply(variable_here, "OMP_NUM_THREADS"),
+            variable_here("OMP_NUM_THREADS").empty() ? "1" : variable_here("OMP_NUM_THREADS"));
 }
 
 }  // namespace

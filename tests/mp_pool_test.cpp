@@ -1,16 +1,14 @@
-// flynn::mp::Pool when all is well, and when functions throw. Deaths are in tests/faults/mp_faults_test.cpp.
+// flynn::mp::Pool when all is well, and when functions throw. Deaths are in tests/faults/mp_workers_test.cpp.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <numeric>
 #include <optional>
 #include <set>
 #include <stdexcept>
 
-#include <flynn/context.hpp>
 #include <flynn/mp.hpp>
 #include <tests/faults/leak_check.hpp>
 
@@ -369,34 +367,6 @@ INSTANTIATE_TEST_SUITE_P(, PoolTest, ::testing::Values(StartMethod::forkserver),
 INSTANTIATE_TEST_SUITE_P(, PoolTest, ::testing::Values(StartMethod::forkserver, StartMethod::spawn),
                          [](const auto& info) { return std::string(name_of(info.param)); });
 #endif
-
-unsigned cores_here() { return Context().threads(); }
-std::string variable_here(const std::string& name) {
-  const char* const value = std::getenv(name.c_str());
-  return value ? value : "";
-}
-
-TEST(Pool, WorkersShareTheCores) {
-  const unsigned all = cpu_count();
-  for (const unsigned workers : {1u, all, all + 1}) {
-    Pool pool(workers);
-    EXPECT_EQ(pool.apply(cores_here), std::max(all / workers, 1u));
-    EXPECT_EQ(pool.apply(cpu_count), pool.apply(cores_here));
-  }
-  EXPECT_EQ(cpu_count(), all);
-}
-
-TEST(Pool, LibrariesInWorkersUseOneThread) {
-  setenv("NUMEXPR_NUM_THREADS", "5", 1);
-  Pool pool(PoolOptions{.processes = 1, .start_method = StartMethod::spawn});
-  unsetenv("NUMEXPR_NUM_THREADS");
-  EXPECT_EQ(pool.apply(variable_here, "NUMEXPR_NUM_THREADS"), "5");
-  for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
-                           "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS"})
-    EXPECT_EQ(pool.apply(variable_here, name), std::getenv(name) ? std::getenv(name) : "1") << name;
-  EXPECT_EQ(Pool(1u).apply(variable_here, "OMP_NUM_THREADS"),
-            variable_here("OMP_NUM_THREADS").empty() ? "1" : variable_here("OMP_NUM_THREADS"));
-}
 
 }  // namespace
 }  // namespace flynn::mp
