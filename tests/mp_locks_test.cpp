@@ -175,6 +175,23 @@ TEST_F(BoundedSemaphoreTest, IsNotReleasedTooOften) {
   EXPECT_EQ(semaphore.get_value(), 2u);
 }
 
+TEST_F(LocksTest, WakeThoseWhoWait) {
+  const auto acquire = [](const Semaphore& semaphore) { semaphore.acquire(); };
+  expect_to_wake([] { return Semaphore(0); }, acquire, [](const Semaphore& semaphore) { semaphore.release(2); });
+  const auto wait = [](const auto& x) { x.wait(); };
+  expect_to_wake([] { return Event(); }, wait, [](const Event& event) { event.set(); });
+  expect_to_wake([] { return Barrier(3); }, wait, wait);
+  const auto wait_with_lock = [](const Condition& condition) {
+    const std::lock_guard guard(condition);
+    condition.wait();
+  };
+  expect_to_wake([] { return Condition(); }, wait_with_lock,
+                 [](const Condition& condition) {
+                   const std::lock_guard guard(condition);
+                   condition.notify_all();
+                 });
+}
+
 TEST_F(EventTest, WakesAllThatWait) {
   const Event event, go;
   expect_to_last(20ms, [&] { EXPECT_FALSE(event.wait(20ms)); });

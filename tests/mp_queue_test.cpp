@@ -89,11 +89,29 @@ TEST_F(QueueTest, Close) {
   EXPECT_THROW(queue.get(), Closed);
 }
 
-TEST_F(QueueTest, CloseWakesThoseWhoWait) {
-  const Queue<int> queue(1);
-  std::thread waits([&] { EXPECT_THROW(queue.get(), Closed); });
-  queue.close();
-  waits.join();
+TEST_F(QueueTest, WakeThoseWhoWait) {
+  const auto empty = [] { return Queue<int>(2); };
+  const auto full = [] {
+    const Queue<int> queue(2);
+    queue.put(1), queue.put(2);
+    return queue;
+  };
+  const auto get = [](const Queue<int>& queue) { queue.get(); };
+  const auto put = [](const Queue<int>& queue) { queue.put(3); };
+  expect_to_wake(empty, get, [&](const Queue<int>& queue) { put(queue), put(queue); });
+  expect_to_wake(full, put, [&](const Queue<int>& queue) { get(queue), get(queue); });
+  const auto get_none = [&](const Queue<int>& queue) { EXPECT_THROW(get(queue), Closed); };
+  const auto put_none = [&](const Queue<int>& queue) { EXPECT_THROW(put(queue), Closed); };
+  const auto close = [](const Queue<int>& queue) { queue.close(); };
+  expect_to_wake(empty, get_none, close);
+  expect_to_wake(full, put_none, close);
+  const auto one = [] {
+    const JoinableQueue<int> queue(1);
+    queue.put(1);
+    return queue;
+  };
+  const auto join = [](const JoinableQueue<int>& queue) { queue.join(); };
+  expect_to_wake(one, join, [](const JoinableQueue<int>& queue) { queue.task_done(); });
 }
 
 TEST_F(QueueTest, MustBeMadeWithASize) {

@@ -1,5 +1,6 @@
 // What processes share: nothing of it is copied, and each process maps it once.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -9,6 +10,8 @@
 #include <vector>
 
 #include <flynn/mp.hpp>
+#include <host/pools/mappings.hpp>
+#include <host/pools/shared_memory.hpp>
 #include <tests/faults/leak_check.hpp>
 
 namespace flynn::mp {
@@ -80,6 +83,22 @@ TEST_F(SharedVectorTest, IsGivenToEachNewWorkerAndToTheInitializer) {
         },
         x);
   EXPECT_EQ(x[0], 21);
+}
+
+/// What comes twice before anybody has taken it is there for two takers, as one and the same memory.
+TEST_F(SharedVectorTest, ThatIsSentTwiceIsMappedOnce) {
+  constexpr std::uint64_t sender = 1, id = 2;
+  constexpr std::size_t bytes = 4096;
+  const auto send = [&, memory = SharedMemory(bytes)] {
+    add_mapping(sender, id, fcntl(memory.file(), F_DUPFD_CLOEXEC, 0), bytes);
+  };
+  const auto before = faults::mapped_memfds();
+  send(), send();
+  const auto first = take_mapping(sender, id, 1), second = take_mapping(sender, id, 1);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(second, first);
+  EXPECT_EQ(faults::mapped_memfds(), before + 1);
+  EXPECT_FALSE(take_mapping(sender, id, 1)) << "there were two";
 }
 
 class MethodTest : public faults::LeakTest, public testing::WithParamInterface<StartMethod> {

@@ -8,11 +8,13 @@
 
 #include <csignal>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include <flynn/mp.hpp>
 #include <host/mp/queue_core.hpp>
@@ -171,6 +173,32 @@ TEST_P(QueueFaults, A14_TheOthersGoOn) {
   }
   EXPECT_GE(seen.size(), sure);
   EXPECT_GT(killed, 10u);
+}
+
+/// Does something in the middle of the first put.
+struct CallAtStore {
+  static inline std::function<void()> call;
+  static void point() {
+    if (call) std::exchange(call, nullptr)();
+  }
+};
+
+/// Whoever gets until the queue is closed and empty gets all: close() lets a put that has begun come to its end first.
+/// It waits 0.1 s, and the put here lasts a fifth of that.
+TEST_P(QueueFaults, CloseAfterAPutThatHasBegun) {
+  QueueCore<LessNumber, CallAtStore> core(*board_, {});
+  std::thread closer;
+  bool was_closed = false;
+  CallAtStore::call = [&] {
+    closer = std::thread([&] { core.close(); });
+    for (const std::int64_t end = monotonic_ns() + 20'000'000; !was_closed && monotonic_ns() < end;)
+      was_closed = board_->is_closed != 0;
+  };
+  EXPECT_EQ(core.put(item_of(5), soon()), Outcome::done);
+  EXPECT_FALSE(was_closed) << "who gets would have gone";
+  closer.join();
+  EXPECT_EQ(drain(), std::vector<std::uint64_t>{5});
+  EXPECT_EQ(core.put(item_of(6), soon()), Outcome::closed);
 }
 
 std::string name_of_order(const ::testing::TestParamInfo<QueueOrder>& info) {

@@ -25,13 +25,19 @@ inline constexpr int slow = 10;
 inline constexpr int slow = 1;
 #endif
 
-/// Whether a process runs; a zombie, which only waits for its parent, does not.
-inline bool is_alive(pid_t pid) {
+/// The letter that ps shows for a process or a thread; X when there is none.
+inline char state_of(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   std::string line;
-  if (!std::getline(file, line)) return false;
+  std::getline(file, line);
   const std::size_t name_end = line.rfind(')');
-  return name_end != std::string::npos && line[name_end + 2] != 'Z' && line[name_end + 2] != 'X';
+  return name_end == std::string::npos ? 'X' : line[name_end + 2];
+}
+
+/// Whether a process runs; a zombie, which only waits for its parent, does not.
+inline bool is_alive(pid_t pid) {
+  const char state = state_of(pid);
+  return state != 'Z' && state != 'X';
 }
 
 /// The children of this process that run.
