@@ -122,6 +122,23 @@ TEST(DeviceFaults, C6_IsTriedAgainOnce) {
   });
 }
 
+/// Half of y has its sum by then, and would have it twice.
+TEST(DeviceFaults, C6_IsNotTriedAgainOnceItHasWritten) {
+  alone([](const Bench& bench) {
+    Context context({.threads = one_thread});
+    Report report;
+    const Options options{.backend = "opencl", .report = &report, .context = &context};
+    const V x = numbers(10'000'000);
+    V y = x;  // several launches
+    axpy(2.0f, x, y, options);
+    bench.plan("clEnqueueNDRangeKernel", 2, 1, no_memory);
+    const auto done = try_axpy(2.0f, x, y, options);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code(), Code::out_of_memory);
+    EXPECT_EQ(report.outputs, Outputs::unspecified);
+  });
+}
+
 TEST(DeviceFaults, C6_ThenInParts) {
   alone([](const Bench& bench) {
     const std::size_t n = 1'000'000;

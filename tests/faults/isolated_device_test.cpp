@@ -200,6 +200,12 @@ TEST(IsolatedDevice, C8_AutoGoesElsewhereForThatCall) {
     bench.plan("");
     EXPECT_EQ(sum(x, options), right);
     EXPECT_EQ(report.used, "opencl");
+    bench.plan("clEnqueueNDRangeKernel", 1, 0, no_queue);
+    EXPECT_EQ(sum(x, options), right);
+    expect_recovered(report, Code::device_failed, "CL_INVALID_COMMAND_QUEUE");
+    bench.plan("");
+    EXPECT_EQ(sum(x, options), right);
+    EXPECT_EQ(report.used, "opencl");
   });
 }
 
