@@ -133,7 +133,7 @@ struct Context::State {
   CalibrationFile calibration;
   TaskQueue tasks;  ///< goes first: a task that runs uses what stands above
 
-  /// What auto goes by.
+  /// What auto goes by. The first time it reads the calibration, which takes milliseconds.
   Chooser& chooser_to_use() {
     Chooser* const ready = ready_chooser.load(std::memory_order_acquire);
     return ready ? *ready : make_chooser();
@@ -147,6 +147,11 @@ struct Context::State {
     }
     ready_chooser.store(&*chooser, std::memory_order_release);
     return *chooser;
+  }
+  Status decide(const Options& options, const Question& question, Decision& decision, Text& text) {
+    if (Status s = read_request(options, environment_backend, decision, text); !s.ok()) return s;
+    if (decision.count == 0) decision.entries[decision.count++] = &chooser_to_use().choose(question, decision.reason);
+    return {};
   }
   Question question_of(const Request& request, const Options& options) const {
     const unsigned most = options.threads == 0 ? threads : std::min(options.threads, threads);
@@ -318,9 +323,8 @@ Status Context::execute(const Request& request, const Options& options, Text& te
   }
   const std::int64_t begin = options.report ? monotonic_ns() : 0;
   Question question = state_->question_of(request, options);
-  Chooser& chooser = state_->chooser_to_use();
   Decision decision;
-  if (Status s = decide(options, state_->environment_backend, question, chooser, decision, text); !s.ok()) return s;
+  if (Status s = state_->decide(options, question, decision, text); !s.ok()) return s;
   used = decision.first().name;
   if (Status s = state_->check_here(decision, request, options.isolate, text); !s.ok()) return s;
 
@@ -349,7 +353,7 @@ Status Context::execute(const Request& request, const Options& options, Text& te
     r->threads = execution.threads;
     r->clocks = clocks;
     r->seconds = double(monotonic_ns() - begin) * 1e-9;
-    r->explanation = flynn::explain(question, chooser, decision);
+    r->explanation = flynn::explain(question, state_->ready_chooser, decision);
     r->recovered_from = std::move(failures);
   }
   return status;
@@ -357,12 +361,12 @@ Status Context::execute(const Request& request, const Options& options, Text& te
 
 Status Context::explain(const Request& request, const Options& options, Text& text, Explanation& explanation) {
   const Question question = state_->question_of(request, options);
-  Chooser& chooser = state_->chooser_to_use();
+  const Chooser& chooser = state_->chooser_to_use();
   Decision decision;
-  if (Status s = decide(options, state_->environment_backend, question, chooser, decision, text); !s.ok()) return s;
+  if (Status s = state_->decide(options, question, decision, text); !s.ok()) return s;
   for (const Entry* entry : decision.all())
     if (Status s = check_kernel(*entry, chooser.replayed(*entry), request.index, text); !s.ok()) return s;
-  explanation = flynn::explain(question, chooser, decision);
+  explanation = flynn::explain(question, &chooser, decision);
   return {};
 }
 
@@ -385,7 +389,7 @@ void Context::fetch(Resident& resident, const Options& options) {
   Decision decision;
   // How much work there is to come is not known here: auto stays on the host.
   const Question question{0, {}, {}, 1, options.device};
-  if (!decide(options, state_->environment_backend, question, state_->chooser_to_use(), decision, text).ok()) return;
+  if (!state_->decide(options, question, decision, text).ok()) return;
   if (decision.is_verified()) return;
   if (decision.first().runs_on_host || options.isolate) return;
   const OpenBackend& open = open_backend(decision.first());

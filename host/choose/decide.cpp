@@ -63,15 +63,10 @@ Status unknown_backend(Text& text, std::string_view name, bool from_environment)
               known.c_str());
 }
 
-Status decide(const Options& options, std::string_view environment, const Question& question, Chooser& chooser,
-              Decision& decision, Text& text) {
+Status read_request(const Options& options, std::string_view environment, Decision& decision, Text& text) {
   const bool from_environment = options.backend.empty() && !environment.empty();
   const std::string_view name = from_environment ? environment : options.backend;
-  if (name.empty() || name == "auto") {
-    decision.entries[decision.count++] = &chooser.choose(question, decision.reason);
-    decision.requested = "auto";
-    return {};
-  }
+  if (name.empty() || name == "auto") return {};
   decision.reason = from_environment ? Reason::environment : Reason::requested;
   if (name.starts_with(verify_name)) {
     decision.requested = verify_name;
@@ -89,7 +84,7 @@ Status decide(const Options& options, std::string_view environment, const Questi
   return {};
 }
 
-Explanation explain(const Question& question, const Chooser& chooser, const Decision& decision) {
+Explanation explain(const Question& question, const Chooser* chooser, const Decision& decision) {
   const SpecInfo& info = AllSpecs::infos[question.index];
   Explanation explanation = {.workload = info.workload,
                              .type = info.type,
@@ -97,7 +92,7 @@ Explanation explain(const Question& question, const Chooser& chooser, const Deci
                              .chosen = decision.first().name,
                              .reason = decision.reason};
   if (decision.requested == "auto") {
-    chooser.explain(question, decision.first(), explanation);
+    chooser->explain(question, decision.first(), explanation);
     return explanation;
   }
   for (const Entry& entry : registry()) {

@@ -20,7 +20,7 @@ struct Decision {
   static constexpr std::size_t most = 4;
   std::array<const Entry*, most> entries = {};  ///< one; with "verify" all that do the same work
   std::size_t count = 0;
-  std::string_view requested = {};
+  std::string_view requested = "auto";
   Reason reason = Reason::requested;
 
   std::span<const Entry* const> all() const { return {entries.data(), count}; }
@@ -28,13 +28,13 @@ struct Decision {
   bool is_verified() const { return count > 1; }
 };
 
-/// By the caller's word, else by `environment` (the value of FLYNN_BACKEND, empty when not set), else as the chooser
-/// says. "verify" is threads against each device that is no CPU, against scalar where there is none, and opens drivers
-/// to know; "verify:a,b" is those backends.
-Status decide(const Options& options, std::string_view environment, const Question& question, Chooser& chooser,
-              Decision& decision, Text& text);
+/// By the caller's word, else by `environment` (the value of FLYNN_BACKEND, empty when not set). A decision without an
+/// entry leaves the choice to auto. "verify" is threads against each device that is no CPU, against scalar where there
+/// is none, and opens drivers to know; "verify:a,b" is those backends.
+Status read_request(const Options& options, std::string_view environment, Decision& decision, Text& text);
 
-/// The same with what was thought of every backend. The decision must be one for that question.
-Explanation explain(const Question& question, const Chooser& chooser, const Decision& decision);
+/// The same with what was thought of every backend. The decision must be one for that question; `chooser` is who made
+/// it, and may be null when it was not left to auto.
+Explanation explain(const Question& question, const Chooser* chooser, const Decision& decision);
 
 }  // namespace flynn

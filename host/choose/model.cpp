@@ -35,7 +35,8 @@ Point between(const std::vector<Point>& points, double work) {
 
 }  // namespace
 
-Model::Model(const Calibration& calibration) : threads_(calibration.threads), rows_(AllSpecs::size * (buckets + 1)) {
+Model::Model(const Calibration& calibration)
+    : threads_(calibration.threads), rows_(AllSpecs::size * (buckets + 1)), usual_(AllSpecs::size * steps) {
   for (Row& row : rows_) {
     row.seconds.fill(std::numeric_limits<float>::infinity());
     row.transfers.fill(0);
@@ -45,9 +46,7 @@ Model::Model(const Calibration& calibration) : threads_(calibration.threads), ro
     const std::size_t spec = spec_of(curve);
     if (entry && spec < AllSpecs::size && !curve.points.empty()) fill(spec, index_of(*entry), curve);
   }
-  usual_.reserve(AllSpecs::size * steps);
-  for (std::size_t spec = 0; spec < AllSpecs::size; ++spec)
-    for (std::size_t step = 0; step < steps; ++step) usual_.push_back(std::int8_t(search(spec, step, measured_, 0)));
+  for (auto& usual : usual_) usual.store(unknown, std::memory_order_relaxed);
 }
 
 void Model::fill(std::size_t spec, std::size_t backend, const Calibration::Curve& curve) {
@@ -87,8 +86,11 @@ std::size_t Model::step_of(double work) {
 
 int Model::fastest(std::size_t spec, double work, BackendMask among, BackendMask resident) const {
   const std::size_t step = step_of(work);
-  const bool is_usual = (among & measured_) == measured_ && resident == 0;
-  return is_usual ? usual_[spec * steps + step] : search(spec, step, among & measured_, resident);
+  if ((among & measured_) != measured_ || resident != 0) return search(spec, step, among & measured_, resident);
+  std::atomic<std::int8_t>& usual = usual_[spec * steps + step];
+  int best = usual.load(std::memory_order_relaxed);
+  if (best == unknown) usual.store(std::int8_t(best = search(spec, step, measured_, 0)), std::memory_order_relaxed);
+  return best;
 }
 
 /// As of the middle of the step.

@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -12,8 +13,8 @@ namespace flynn {
 /// Which backends, by their places in the registry.
 using BackendMask = std::uint32_t;
 
-/// A Calibration as calls ask it: no allocation, no lock. The answer for the usual question, which is the fastest of
-/// all that were measured, stands in a table.
+/// A Calibration as calls ask it: no allocation, no lock. The answer to the usual question, which is the fastest of all
+/// that were measured, is kept once it was asked.
 class Model {
  public:
   static constexpr std::size_t most_backends = 8;
@@ -35,6 +36,7 @@ class Model {
   int fastest(std::size_t spec, double work, BackendMask among, BackendMask resident) const;
 
  private:
+  static constexpr std::int8_t unknown = none - 1;
   static constexpr int step_bits = 4;         ///< of the mantissa that count
   static constexpr std::size_t buckets = 64;  ///< 2^63 bytes are more than there are
   static constexpr std::size_t steps = buckets << step_bits;
@@ -55,8 +57,9 @@ class Model {
 
   unsigned threads_;
   BackendMask measured_ = 0;
-  std::vector<Row> rows_;           ///< buckets + 1 for each spec
-  std::vector<std::int8_t> usual_;  ///< the fastest of all measured ones in each step, for each spec
+  std::vector<Row> rows_;  ///< buckets + 1 for each spec
+  /// The fastest of all measured ones in each step, for each spec. Whoever finds one unknown finds the same answer.
+  mutable std::vector<std::atomic<std::int8_t>> usual_;
 };
 
 }  // namespace flynn
