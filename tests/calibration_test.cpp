@@ -127,6 +127,18 @@ TEST_F(Stored, E2_OfAnotherMachineOrBuild) {
   }
 }
 
+TEST_F(Stored, IsReadByTheFirstCallThatLeavesTheChoice) {
+  const std::string whole = text();
+  fs::remove(file_);
+  Context context;
+  Report report;
+  const std::vector<float> x(10000, 1);
+  EXPECT_EQ(sum(x, {.backend = "simd", .report = &report, .context = &context}), 10000);
+  write(whole);
+  EXPECT_EQ(sum(x, {.report = &report, .context = &context}), 10000);
+  EXPECT_EQ(report.reason, Reason::calibrated);
+}
+
 TEST_F(Stored, E2_OfAnotherDriver) {
   const OpenBackend& opencl = open_backend(*find_entry("opencl"));
   if (!opencl.status.ok()) GTEST_SKIP() << opencl.text.message;
