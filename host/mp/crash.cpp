@@ -49,7 +49,8 @@ void report_crashes_to(CrashReport& report) {
   where = &report;
   prepare_crash_reports();
   static constexpr std::size_t stack_bytes = 64 << 10;
-  const stack_t stack = {.ss_sp = ::operator new(stack_bytes), .ss_flags = 0, .ss_size = stack_bytes};
+  static void* const memory = ::operator new(stack_bytes);  // until the process ends
+  const stack_t stack = {.ss_sp = memory, .ss_flags = 0, .ss_size = stack_bytes};
   sigaltstack(&stack, nullptr);
   struct sigaction action = {};
   action.sa_sigaction = on_crash;

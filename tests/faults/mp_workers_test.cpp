@@ -199,7 +199,8 @@ TEST_F(FaultTest, A12_DeathWhileLargeVectorsAreCopied) {
   std::vector<double> x(4'000'000);
   std::iota(x.begin(), x.end(), 1.0);
   int good = 0, lost = 0;
-  for (unsigned round = 0; round < 24; ++round) {
+  unsigned round = 0;
+  for (; round < 24 || (round < 240 && (lost < 3 || good < 3)); ++round) {  // when it dies is chance
     const auto result = pool.apply_async(
         TaskOptions{.retries = round % 2}, [](std::vector<double> v) { return v; }, x);
     const auto until = steady_clock::now() + std::chrono::microseconds(random() % 15'000 * slow);
@@ -211,7 +212,7 @@ TEST_F(FaultTest, A12_DeathWhileLargeVectorsAreCopied) {
     else
       lost += outcome.error().code() == Code::worker_died;
   }
-  EXPECT_EQ(good + lost, 24);
+  EXPECT_EQ(good + lost, int(round));
   EXPECT_GE(lost, 3);
   EXPECT_GE(good, 3);
   expect_whole(1);

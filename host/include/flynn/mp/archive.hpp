@@ -154,7 +154,16 @@ requires std::is_arithmetic_v<T>
 void CEREAL_SAVE_FUNCTION_NAME(Writer& out, const T& value) { out.put(&value, sizeof value); }
 template <class T>
 requires std::is_arithmetic_v<T>
-void CEREAL_LOAD_FUNCTION_NAME(Reader& in, T& value) { in.get(&value, sizeof value); }
+void CEREAL_LOAD_FUNCTION_NAME(Reader& in, T& value) {
+  if constexpr (std::is_same_v<T, bool>) {
+    unsigned char byte;  // a bool of any other value is no value of its type
+    in.get(&byte, 1);
+    if (byte > 1) throw Error(Code::internal, "a message of flynn::mp is damaged");
+    value = byte == 1;
+  } else {
+    in.get(&value, sizeof value);
+  }
+}
 
 template <class T>
 void CEREAL_SAVE_FUNCTION_NAME(Writer& out, const cereal::BinaryData<T>& data) {
