@@ -82,6 +82,20 @@ TEST(Values, GoThereAndBack) {
   expect_round_trip(std::unordered_map<int, std::list<int>>{{1, {2, 3}}});
 }
 
+TEST(Values, E1_ABoolIsOneOrNone) {
+  for (const int byte : {0, 1, 2, 255}) {
+    const std::byte bytes[] = {std::byte(byte)};
+    Reader in(bytes);
+    bool value = byte != 1;
+    if (byte > 1) {
+      EXPECT_THROW(in(value), Error) << byte;
+    } else {
+      in(value);
+      EXPECT_EQ(value, byte == 1);
+    }
+  }
+}
+
 TEST(Values, E1_DamagedBytesAreAnError) {
   using Value = std::tuple<std::vector<std::string>, std::map<int, std::vector<double>>, std::optional<std::string>,
                            std::variant<int, std::string>, std::unordered_set<int>>;

@@ -151,8 +151,7 @@ class ForkServer {
     server_ = std::make_unique<WorkerProcess>();
     const int error = server_->start(start_, -1, {.kind = Message::Kind::forks}, -1);
     Message answer;
-    const bool may_have_said_why = error == EPIPE || error == ECONNRESET;  // it ended before it was told what to be
-    if ((error == 0 || may_have_said_why) && hear(answer)) {
+    if ((error == 0 || is_hung_up(error)) && hear(answer)) {  // it may have ended first, and have said why
       // A program whose libraries start threads before main cannot be copied: then each process is started anew.
       is_refused_ = answer.kind == Message::Kind::refuse;
       if (is_refused_) server_.reset();

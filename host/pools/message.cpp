@@ -36,6 +36,8 @@ int send_message(int socket, const Message& message, int descriptor) {
   return 0;
 }
 
+bool is_hung_up(int error) { return error == EPIPE || error == ECONNRESET; }
+
 bool receive_message(int socket, Message& message, int& descriptor) {
   iovec part = {&message, sizeof message};
   Control control;

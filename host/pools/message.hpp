@@ -28,6 +28,8 @@ struct Message {
 
 /// Sends a message with a descriptor, or with none for -1; never waits. 0 or an error of errno.
 int send_message(int socket, const Message& message, int descriptor = -1);
+/// That error says that the other end is closed: its process has died, and its end or its last words tell more.
+bool is_hung_up(int error);
 /// Waits for a message. False when the other side is gone. `descriptor` is -1 when none came.
 bool receive_message(int socket, Message& message, int& descriptor);
 

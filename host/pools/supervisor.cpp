@@ -24,9 +24,6 @@ constexpr std::int64_t ready_ns = 5'000'000'000, goodbye_ns = 1'000'000'000;
 /// What will be no better the next time.
 bool is_lasting(int error) { return error == ENOENT || error == EACCES || error == ENOEXEC || error == ENOTDIR; }
 
-/// The other end of the socket is closed: the worker has died, and its end tells more.
-bool is_dead(int error) { return error == EPIPE || error == ECONNRESET; }
-
 Supervisor::Settings with_start(Supervisor::Settings settings) {
   if (!settings.start)
     settings.start = [program = settings.program](int given, pid_t& child) {
@@ -139,7 +136,7 @@ int Supervisor::share(const SharedPlace& memory) {
   if (is_known) return 0;
   for (Worker& worker : workers_) {
     const int error = worker.runs() ? worker.give(memory) : 0;
-    if (error != 0 && !is_dead(error)) return error;  // of a dead one, the successor gets it
+    if (error != 0 && !is_hung_up(error)) return error;  // of a dead one, the successor gets it
   }
   shared_.push_back(memory);
   return 0;
@@ -204,7 +201,7 @@ void Supervisor::start(unsigned place) {
   }
   for (const SharedPlace& memory : shared_)
     if (error == 0) error = worker.give(memory);
-  if (error != 0 && !is_dead(error)) worker.kill(std::strerror(error));
+  if (error != 0 && !is_hung_up(error)) worker.kill(std::strerror(error));
 }
 
 void Supervisor::start_failed(Worker& worker, std::string why, bool is_lasting) {
