@@ -20,6 +20,7 @@
 #include <bench/regret.hpp>
 #include <bench/report_json.hpp>
 #include <bench/selection.hpp>
+#include <bench/statistics.hpp>
 
 namespace flynn::bench {
 namespace {
@@ -157,14 +158,6 @@ void compare(Cell& cell, std::vector<Runner>& runners) {
   take_samples(cell, runners, rounds_of(runners, 3, 61));  // longer than what disturbs a machine lasts
 }
 
-/// The median of a / b, round by round: both have what the machine does to all in common.
-double median_ratio(const Runner& a, const Runner& b) {
-  std::vector<double> ratios;
-  for (std::size_t i = 0; i < std::min(a.samples.size(), b.samples.size()); ++i)
-    ratios.push_back(a.samples[i] / b.samples[i]);
-  return median(ratios);
-}
-
 /// The first runner is auto. Empty when it has no sample, or no other has.
 std::optional<Regret> regret_of(const Subject& subject, std::size_t n, Cell& cell, std::vector<Runner>& runners) {
   std::erase_if(runners, [](const Runner& r) { return r.samples.empty(); });
@@ -175,7 +168,7 @@ std::optional<Regret> regret_of(const Subject& subject, std::size_t n, Cell& cel
                 .n = n,
                 .auto_backend = std::string(cell.explain().chosen),
                 .best_backend = std::string(best.name),
-                .auto_seconds = middle(best) * median_ratio(runners.front(), best),
+                .auto_seconds = middle(best) * median_of_ratios(runners.front().samples, best.samples),
                 .best_seconds = middle(best)};
 }
 

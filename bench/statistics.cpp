@@ -87,4 +87,10 @@ Ratio ratio_of_medians(std::span<const double> over, std::span<const double> und
   return ratio;
 }
 
+double median_of_ratios(std::span<const double> over, std::span<const double> under) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < std::min(over.size(), under.size()); ++i) ratios.push_back(over[i] / under[i]);
+  return median(ratios);
+}
+
 }  // namespace flynn::bench

@@ -40,4 +40,8 @@ Summary summarize(std::span<const double> samples, std::uint64_t seed);
 /// one. O(1000 n).
 Ratio ratio_of_medians(std::span<const double> over, std::span<const double> under, std::uint64_t seed);
 
+/// The median of over / under, round by round: a drift of both is in neither. Of unlike lengths the first rounds of
+/// both count. There must be one. O(n).
+double median_of_ratios(std::span<const double> over, std::span<const double> under);
+
 }  // namespace flynn::bench

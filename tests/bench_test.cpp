@@ -82,6 +82,16 @@ TEST(Statistics, BootstrapCoversTheMedian) {
   EXPECT_LE(covered, 396);
 }
 
+/// A machine that slows down between the rounds of one and the other has a median of each that belongs to unlike
+/// rounds.
+TEST(Statistics, TheMedianOfRatiosLeavesOutADriftOfBoth) {
+  const double under[] = {1, 1, 2, 4, 4}, over[] = {1.5, 1.5, 3, 6, 6};
+  EXPECT_DOUBLE_EQ(median_of_ratios(over, under), 1.5);
+  const double some[] = {1.1, 1.1, 8, 4.4, 4.4};
+  EXPECT_DOUBLE_EQ(median_of_ratios(some, under), 1.1) << "the ratio of the medians is 2.2";
+  EXPECT_DOUBLE_EQ(median_of_ratios(some, std::span(under).first(1)), 1.1);
+}
+
 TEST(Sizes, AreReadAsWritten) {
   EXPECT_EQ(parse_size("1000"), 1000u);
   EXPECT_EQ(parse_size("64Ki"), 65536u);

@@ -17,8 +17,8 @@ namespace {
 
 /// What takes less than 3 ms has less than 256 MiB, even at 80 GB/s; and to fill 1 GiB takes half a second.
 constexpr Effort quick = {
-    .samples = 5, .sample_seconds = 200e-6, .call_seconds = 3e-3, .total_seconds = 55, .most_bytes = 0x1p28};
-constexpr Effort thorough = {.samples = 11, .sample_seconds = 200e-6, .call_seconds = 30e-3, .total_seconds = 240};
+    .samples = 3, .sample_seconds = 200e-6, .call_seconds = 3e-3, .total_seconds = 55, .most_bytes = 0x1p28};
+constexpr Effort thorough = {.samples = 6, .sample_seconds = 200e-6, .call_seconds = 30e-3, .total_seconds = 240};
 
 double since(std::int64_t begin) { return double(monotonic_ns() - begin) * 1e-9; }
 
@@ -89,9 +89,9 @@ class RealStopwatch final : public Stopwatch {
       : material_(material), context_(context), stop_(settings.stop), sample_seconds_(sample_seconds) {}
 
   std::optional<Timing> first(const Entry& entry) override { return time(entry, 1, 1); }
-  /// The threads of the backend before sleep by then. One call wakes its own, and some more say how long a call is. Then
-  /// so many as are a sample: a thread with nothing in its cache is late, others take its parts, and it comes only call
-  /// by call to have what it will work on.
+  /// The threads of the backend before sleep by then. One call wakes its own, and some more say how long a call is.
+  /// Then so many as are a sample: a thread with nothing in its cache is late, others take its parts, and it comes only
+  /// call by call to have what it will work on.
   std::optional<Timing> sample(const Entry& entry, std::size_t n) override {
     std::this_thread::sleep_for(std::chrono::nanoseconds(2 * spin_ns));
     auto last = time(entry, n, 1);
@@ -154,16 +154,21 @@ Calibration calibrate(const CalibrationSettings& settings) {
   Calibration calibration = key_of_this_machine(context.threads());
   const std::int64_t begin = monotonic_ns();
   const std::vector<const Entry*> entries = entries_here(calibration);
-  for (std::size_t spec = 0; spec < AllSpecs::size; ++spec) {
-    if (settings.progress) settings.progress(double(spec) / double(AllSpecs::size), full_name_of(spec));
-    const std::vector<std::size_t> sizes = sizes_of(spec, most_bytes(effort));
-    const std::unique_ptr<Material> material = makers[spec](sizes.back());
-    RealStopwatch stopwatch(*material, context, settings, effort.sample_seconds);
-    const double share = (effort.total_seconds - since(begin)) / double(AllSpecs::size - spec);
-    if (share <= 0) break;  // the prior decides for the others
-    std::ranges::move(measure_curves(spec, sizes, entries, stopwatch, effort, share),
-                      std::back_inserter(calibration.curves));
+  std::vector<Survey> surveys;
+  for (std::size_t spec = 0; spec < AllSpecs::size; ++spec) surveys.emplace_back(spec, most_bytes(effort), entries);
+  double done = 0;
+  for (const double end : {0.7, 1.0}) {  // of two rounds; the second one is of few backends
+    for (std::size_t spec = 0; spec < AllSpecs::size; ++spec) {
+      const double left = double(AllSpecs::size - spec), share = (end * effort.total_seconds - since(begin)) / left;
+      if (share <= 0) break;  // the prior decides for the others
+      if (settings.progress) settings.progress(done, full_name_of(spec));
+      done += (end - done) / left;
+      const std::unique_ptr<Material> material = makers[spec](surveys[spec].largest());
+      RealStopwatch stopwatch(*material, context, settings, effort.sample_seconds);
+      surveys[spec].measure(stopwatch, effort, share);
+    }
   }
+  for (const Survey& survey : surveys) std::ranges::move(survey.curves(), std::back_inserter(calibration.curves));
   store_calibration(calibration);
   return calibration;
 }

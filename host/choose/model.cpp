@@ -96,10 +96,10 @@ int Model::fastest(std::size_t spec, double work, BackendMask among, BackendMask
 /// As of the middle of the step.
 int Model::search(std::size_t spec, std::size_t step, BackendMask among, BackendMask resident) const {
   // Measured differences of 10 % are noise. Then it is open on which side of the end of a cache a call is: the loop of
-  // one core takes twice as long there, and shows it at twice the work; if it does not, more cores are not worth waking.
+  // one core takes twice as long there, and shows it at twice the work.
   // In less than 5 us nobody leaves a cache of L2's size, and calls differ by some 25 ns for no reason: then it is what
   // the prior takes for small ones.
-  constexpr double alike = 1.1, clearly = 0.8, cached_seconds = 5e-6, any_seconds = 25e-9;
+  constexpr double alike = 1.1, cached_seconds = 5e-6, any_seconds = 25e-9;
   const Row* const rows = &rows_[spec * (buckets + 1)];
   constexpr std::size_t per_bucket = std::size_t{1} << step_bits;
   const Place here = {step / per_bucket, (float(step % per_bucket) + 0.5f) / float(per_bucket)},
@@ -118,7 +118,7 @@ int Model::search(std::size_t spec, std::size_t step, BackendMask among, Backend
   auto consider = [&](std::size_t i) {
     if (!std::isfinite(least) || !(now[i] <= alike * least)) return;
     const double at_twice = seconds_at(rows, twice, i, resident >> i & 1);
-    if (best == none || at_twice < clearly * later) best = int(i), later = at_twice;
+    if (best == none || at_twice < later) best = int(i), later = at_twice;
   };
   consider(simd);
   for (std::size_t i = 0; i < registry().size(); ++i) consider(i);
