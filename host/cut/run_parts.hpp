@@ -12,12 +12,13 @@ Status run_parts(const W& w, Team& team) {
   const std::size_t parts = part_count(cut);
   if constexpr (Reduces<W>) {
     const auto slots = team.template slots<typename W::Partial>(parts);
-    const Status status = team.run(parts, [&](std::size_t i) { return w.part(part_range(cut[0], i), &slots[i]); });
+    const Status status =
+        team.run(parts, [w, cut, slots](std::size_t i) { return w.part(part_range(cut[0], i), &slots[i]); });
     if (status.ok()) w.result[0] = W::merge(slots.data(), parts);
     return status;
   } else {
     static_assert(Maps<W>);
-    return team.run(parts, [&](std::size_t i) { return w.part(part_box(cut, i)); });
+    return team.run(parts, [w, cut](std::size_t i) { return w.part(part_box(cut, i)); });
   }
 }
 

@@ -71,15 +71,18 @@ class ThreadTeam {
     PartStatus collected;
     Execution alone = execution_;
     alone.threads = 1;
-    const unsigned took_part = pool_.run(parts, execution_.threads, [&](std::size_t i) noexcept {
+    // All that the parts read in one place: what a worker finds by one pointer after the other comes one after the
+    // other.
+    const auto body = [&collected, alone, leaf = leaf_, ... make = make](std::size_t i) noexcept {
       if (collected.failed()) return;
       Text text;
       Execution mine = alone;
       mine.text = &text;
       Status status = poll(mine);
-      (void)((status.ok() && (status = leaf_(make(i), mine)).ok()) && ...);
+      (void)((status.ok() && (status = leaf(make(i), mine)).ok()) && ...);
       collected.report(status, text);
-    });
+    };
+    const unsigned took_part = pool_.run(parts, execution_.threads, body);
     took_part_ = std::max(took_part_, took_part);
     return collected.result(*execution_.text);
   }

@@ -17,17 +17,23 @@ Status run_parts(const Scan<T>& w, Team& team) {
   // tree over all segments before it, whichever window they were in.
   const std::size_t window = team.threads() * ((std::size_t{512} << 10) / (segment * sizeof(T)));
   const std::size_t n = w.x.size(), segments = n / segment + (n % segment != 0);
-  auto range_of = [&](std::size_t i) { return Range{std::min(n, i * segment), std::min(n, (i + 1) * segment)}; };
+  // The sums and two jobs cost a thread as much as 3/4 of a scan of its own segments, if those are few: then the whole
+  // is done as fast by one.
+  const std::size_t each = segments / team.threads(), more = segments % team.threads();
+  const std::size_t largest = std::max((each + (more > 1)) * segment, n - (segments - each - (more > 0)) * segment);
+  if (4 * n <= 7 * largest) return team.run(1, [w](std::size_t) { return w; });
+  auto range_of = [n](std::size_t i) { return Range{std::min(n, i * segment), std::min(n, (i + 1) * segment)}; };
 
   using S = typename Sum<T>::Partial;
   TreeCounter<S> before;
   const auto sums = team.template slots<S>(std::min(window, segments));
   std::vector<T> offsets(sums.size());
   auto sums_from = [&](std::size_t first) {
-    return [&, first](std::size_t i) { return Sum<T>{w.x.part(range_of(first + i)), Out<S>(&sums[i], 1)}; };
+    return [x = w.x, sums, range_of, first](std::size_t i) {
+      return Sum<T>{x.part(range_of(first + i)), Out<S>(&sums[i], 1)};
+    };
   };
-  if (segments > 1)  // what one segment sums up to is offset to nothing
-    if (Status s = team.run(sums.size(), sums_from(0)); !s.ok()) return s;
+  if (Status s = team.run(sums.size(), sums_from(0)); !s.ok()) return s;
   for (std::size_t first = 0, next; first < segments; first = next) {
     next = first + window;
     const std::size_t count = std::min(window, segments - first);
@@ -35,7 +41,7 @@ Status run_parts(const Scan<T>& w, Team& team) {
       offsets[i] = wrapping_add(w.init, T(before.result()));
       before.push(sums[i]);
     }
-    auto scan = [&](std::size_t i) { return w.part(range_of(first + i), offsets[i]); };
+    auto scan = [w, range_of, first, at = offsets.data()](std::size_t i) { return w.part(range_of(first + i), at[i]); };
     const bool goes_on = next < segments;
     team.read_ahead(goes_on ? window * segment * sizeof(T) : 0);
     const Status s = goes_on ? team.run(count, scan, sums_from(next)) : team.run(count, scan);
