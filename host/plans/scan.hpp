@@ -18,10 +18,10 @@ Status run_parts(const Scan<T>& w, Team& team) {
   const std::size_t window = team.threads() * ((std::size_t{512} << 10) / (segment * sizeof(T)));
   const std::size_t n = w.x.size(), segments = n / segment + (n % segment != 0);
   // The sums and two jobs cost a thread as much as 3/4 of a scan of its own segments, if those are few: then the whole
-  // is done as fast by one.
+  // is done as fast by one. A team of one may cut because there is no memory for the whole.
   const std::size_t each = segments / team.threads(), more = segments % team.threads();
   const std::size_t largest = std::max((each + (more > 1)) * segment, n - (segments - each - (more > 0)) * segment);
-  if (4 * n <= 7 * largest) return team.run(1, [w](std::size_t) { return w; });
+  if (team.threads() > 1 && 4 * n <= 7 * largest) return team.run(1, [w](std::size_t) { return w; });
   auto range_of = [n](std::size_t i) { return Range{std::min(n, i * segment), std::min(n, (i + 1) * segment)}; };
 
   using S = typename Sum<T>::Partial;
@@ -33,7 +33,8 @@ Status run_parts(const Scan<T>& w, Team& team) {
       return Sum<T>{x.part(range_of(first + i)), Out<S>(&sums[i], 1)};
     };
   };
-  if (Status s = team.run(sums.size(), sums_from(0)); !s.ok()) return s;
+  if (segments > 1)  // what one segment sums up to is offset to nothing
+    if (Status s = team.run(sums.size(), sums_from(0)); !s.ok()) return s;
   for (std::size_t first = 0, next; first < segments; first = next) {
     next = first + window;
     const std::size_t count = std::min(window, segments - first);

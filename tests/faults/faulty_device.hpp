@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -60,6 +61,16 @@ class Bench {
   std::string folder_;
 };
 
+/// Where a test runs gtest says nothing; what goes to standard error is shown by the one that waits for it.
+inline bool say_failures() {
+  const testing::TestResult& result = *testing::UnitTest::GetInstance()->current_test_info()->result();
+  for (int i = 0; i < result.total_part_count(); ++i) {
+    const testing::TestPartResult& part = result.GetTestPartResult(i);
+    if (part.failed()) std::fprintf(stderr, "%s:%d: %s\n", part.file_name(), part.line_number(), part.message());
+  }
+  return result.Failed();
+}
+
 /// Runs a test in a process of its own.
 template <class Body>
 void alone(Body body) {
@@ -70,8 +81,9 @@ void alone(Body body) {
       const Bench bench;
       body(bench);
     }
+    const bool failed = say_failures();
     std::fflush(nullptr);
-    std::_Exit(testing::Test::HasFailure() ? 1 : 0);
+    std::_Exit(failed ? 1 : 0);
   };
   EXPECT_EXIT(run(), testing::ExitedWithCode(0), "");
 }
