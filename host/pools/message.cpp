@@ -47,8 +47,10 @@ bool receive_message(int socket, Message& message, int& descriptor) {
   header.msg_control = control.bytes;
   header.msg_controllen = sizeof control.bytes;
   descriptor = -1;
+  // That the other end has not read everything is said once, and before its last words.
+  const auto goes_on = [] { return (errno == EINTR && protects("interrupted")) || errno == ECONNRESET; };
   ssize_t count;
-  while ((count = recvmsg(socket, &header, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR && protects("interrupted")) {
+  while ((count = recvmsg(socket, &header, MSG_CMSG_CLOEXEC)) < 0 && goes_on()) {
   }
   if (count != ssize_t(sizeof message)) return false;
   if (const cmsghdr* rights = CMSG_FIRSTHDR(&header); rights && rights->cmsg_type == SCM_RIGHTS)
