@@ -190,6 +190,7 @@ TEST_F(LockFaultTest, A13_ADeadWaiterTakesNoNotification) {
   std::thread second([&] { was_woken = wait(condition, waiting); });
   ASSERT_TRUE(waits(2));
   kill(first.pid(), SIGSTOP);  // so it is notified and cannot look
+  ASSERT_TRUE(faults::holds_within(10s * slow, [&] { return faults::state_of(first.pid()) == 'T'; }));
   {
     const std::lock_guard guard(condition);
     condition.notify();
