@@ -113,7 +113,7 @@ bool IcdView::add(std::span<const Icd> icds, Environment& environment) {
   std::vector<std::string> libraries;
   for (const Icd& icd : icds) {
     if (!icd.is_file)
-      libraries.push_back(icd.library);
+      libraries.push_back(icd.driver);
     else if (!error)
       fs::create_symlink(icd.name, view / fs::path(icd.name).filename(), error);
   }
@@ -137,7 +137,7 @@ Status probe_icds(const fs::path& module, IcdView& view, std::vector<std::string
   std::vector<Environment> environments(icds.size());
   for (std::size_t i = 0; i < icds.size(); ++i) {
     if (icds.size() > 1 && !view.add({&icds[i], 1}, environments[i])) return probe_in_child(module, text);
-    environments[i].push_back(std::string(probe_library_variable) + "=" + icds[i].library);
+    environments[i].push_back(std::string(probe_library_variable) + "=" + icds[i].driver);
   }
   if (icds.size() > 1) environments.emplace_back();  // all together: each may be well, and the same symbols clash
   const std::vector<Finding> findings = probe_in_children(module, environments);

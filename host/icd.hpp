@@ -15,8 +15,8 @@ namespace flynn {
 
 /// A driver as the loader finds it.
 struct Icd {
-  std::string name;     ///< the .icd file; the library itself for one of OCL_ICD_FILENAMES
-  std::string library;  ///< that the file names
+  std::string name;    ///< the .icd file; the library itself for one of OCL_ICD_FILENAMES
+  std::string driver;  ///< that the file names
   bool is_file;
 };
 

@@ -22,8 +22,8 @@ void gemm(Queue& queue, const Gemm<T>& w) {
   const bool product = w.reads_ab();
   const auto a = queue.buffer(product ? w.a : In<T, 2>()), b = queue.buffer(product ? w.b : In<T, 2>());
   const auto c = queue.buffer(w.c, w.beta == T(0) ? Access::write : Access::read_write);
-  if constexpr (requires { queue.library_gemm(w, a, b, c); })  // of the vendor, where there is one
-    if (product && queue.library_gemm(w, a, b, c)) return;
+  if constexpr (requires { queue.vendor_gemm(w, a, b, c); })  // of the vendor, where there is one
+    if (product && queue.vendor_gemm(w, a, b, c)) return;
   const auto [a_row, a_column] = strides(w.a, w.op_a);
   const auto [b_row, b_column] = strides(w.b, w.op_b);
   const T alpha = product ? w.alpha : T(0);

@@ -53,8 +53,8 @@ TEST_F(Icds, OfAFolder) {
     const std::vector<Icd> icds = installed_icds();
     ASSERT_EQ(icds.size(), 2u);
     EXPECT_EQ(icds[0].name, folder / "a.icd");
-    EXPECT_EQ(icds[0].library, "/lib/liba.so");
-    EXPECT_EQ(icds[1].library, "libb.so");
+    EXPECT_EQ(icds[0].driver, "/lib/liba.so");
+    EXPECT_EQ(icds[1].driver, "libb.so");
     unsetenv(name);
   }
 }
@@ -126,10 +126,10 @@ TEST_F(Icds, OfOneFileOrLibrary) {
   put("a.icd", "liba.so\n");
   setenv("OCL_ICD_VENDORS", (folder / "a.icd").c_str(), 1);
   ASSERT_EQ(installed_icds().size(), 1u);
-  EXPECT_EQ(installed_icds()[0].library, "liba.so");
+  EXPECT_EQ(installed_icds()[0].driver, "liba.so");
   setenv("OCL_ICD_VENDORS", "libpocl.so.2", 1);
   ASSERT_EQ(installed_icds().size(), 1u);
-  EXPECT_EQ(installed_icds()[0].library, "libpocl.so.2");
+  EXPECT_EQ(installed_icds()[0].driver, "libpocl.so.2");
   setenv("OCL_ICD_VENDORS", "/nonexistent", 1);
   EXPECT_TRUE(installed_icds().empty());
 }
@@ -148,7 +148,7 @@ TEST_F(Icds, APipeDoesNotStopUs) {
   ASSERT_EQ(std::system(("mkfifo " + (folder / "a.icd").string()).c_str()), 0);
   setenv("OCL_ICD_VENDORS", folder.c_str(), 1);
   ASSERT_EQ(installed_icds().size(), 1u);
-  EXPECT_EQ(installed_icds()[0].library, "");
+  EXPECT_EQ(installed_icds()[0].driver, "");
 }
 
 TEST_F(Icds, AViewIsPrivateAndGoesAway) {
@@ -164,7 +164,7 @@ TEST_F(Icds, AViewIsPrivateAndGoesAway) {
     seen = value_of("OCL_ICD_VENDORS");
     EXPECT_EQ(value_of("OCL_ICD_FILENAMES"), "libx.so");
     ASSERT_EQ(installed_icds().size(), 2u);
-    EXPECT_EQ(installed_icds()[0].library, "liba.so");
+    EXPECT_EQ(installed_icds()[0].driver, "liba.so");
     EXPECT_EQ(fs::status(seen.parent_path()).permissions(), fs::perms::owner_all);
   }
   EXPECT_FALSE(fs::exists(seen.parent_path()));

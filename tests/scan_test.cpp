@@ -1,4 +1,5 @@
-// What is special about scan: the answers by hand and of exact arithmetic, in place, parts that give the bits of the whole.
+// What is special about scan: the answers by hand and of exact arithmetic, in place, parts that give the bits of the
+// whole.
 
 #include <gtest/gtest.h>
 
@@ -49,7 +50,8 @@ TEST_P(ScanTest, InPlaceGivesTheSameBits) {
   }
 }
 
-/// The largest |y_i - exact| / (eps sum|terms|) of an inclusive scan of f32, whose exact sums fit a double to 2^-29 eps.
+/// The largest |y_i - exact| / (eps sum|terms|) of an inclusive scan of f32, whose exact sums fit a double to 2^-29
+/// eps.
 double worst_ratio(const std::vector<float>& x, const std::vector<float>& y, double init) {
   double exact = init, magnitude = std::fabs(init), worst = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
@@ -74,6 +76,18 @@ TEST(ScanBound, SeesAPlainChain) {  // what the order of scan is for
   std::vector<float> x(1'000'003, 0.1f), y(x.size());
   std::inclusive_scan(x.begin(), x.end(), y.begin(), std::plus<>(), 1.0f);
   EXPECT_GT(worst_ratio(x, y, 1.0), 16);
+}
+
+/// Where two threads would be no faster.
+TEST(ScanPlan, FewSegmentsAreOnePart) {
+  Context context({.threads = 2});
+  const std::vector<float> x(scan_segment * 7 / 4, 1);
+  std::vector<float> y(x.size());
+  for (int i = 0; i < 50; ++i) {
+    Report report;
+    inclusive_scan(x, y, 0.0f, {.backend = "threads", .report = &report, .context = &context});
+    ASSERT_EQ(report.threads, 1u);
+  }
 }
 
 TEST_P(ScanTest, RefusesAShiftedOverlap) {

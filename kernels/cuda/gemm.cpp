@@ -22,7 +22,7 @@ cublasHandle_t Queue::cublas_handle() {
 }
 
 template <class T>
-bool Queue::library_gemm(const Gemm<T>& w, Pointer a, Pointer b, Pointer c) {
+bool Queue::vendor_gemm(const Gemm<T>& w, Pointer a, Pointer b, Pointer c) {
   if (w.cost().flops < least_flops) return false;
   const cublasHandle_t handle = cublas_handle();
   if (!handle) return false;
@@ -40,7 +40,7 @@ bool Queue::library_gemm(const Gemm<T>& w, Pointer a, Pointer b, Pointer c) {
   return true;
 }
 
-template bool Queue::library_gemm(const Gemm<float>&, Pointer, Pointer, Pointer);
-template bool Queue::library_gemm(const Gemm<double>&, Pointer, Pointer, Pointer);
+template bool Queue::vendor_gemm(const Gemm<float>&, Pointer, Pointer, Pointer);
+template bool Queue::vendor_gemm(const Gemm<double>&, Pointer, Pointer, Pointer);
 
 }  // namespace flynn::cuda

@@ -51,7 +51,7 @@ class Queue {
 
   /// gemm by cuBLAS; false where the text must do it. See gemm.cpp.
   template <class T>
-  bool library_gemm(const Gemm<T>& w, Pointer a, Pointer b, Pointer c);
+  bool vendor_gemm(const Gemm<T>& w, Pointer a, Pointer b, Pointer c);
 
   template <class T>
   void read(Pointer from, T* to, std::size_t n) {
