@@ -188,8 +188,8 @@ struct Context::State {
   Status run_isolated(const Entry& entry, const Request& request, Execution& execution);
   Status run_verified(std::span<const Entry* const> entries, const Request& request, bool isolate,
                       Execution& execution);
-  Status run_decided(Decision& decision, Question& question, const Request& request, bool isolate,
-                     Execution& execution, std::vector<Error>& failures);
+  Status run_decided(Decision& decision, Question& question, const Request& request, bool isolate, Execution& execution,
+                     std::vector<Error>& failures);
 
   /// What a backend works with; null where it needs nothing.
   Status pool_for(const Entry& entry, void*& pool, Text& text) {
@@ -336,7 +336,8 @@ Status Context::execute(const Request& request, const Options& options, Text& te
                       .stop_requested = stop.can_stop() ? StopState::requested : nullptr,
                       .stop_state = &stop,
                       .scratch = thread_scratch,
-                      .bypass_caches = request.cost.bytes > double(detect::cpu().last_cache_bytes())};
+                      .bypass_caches = request.cost.bytes > double(detect::cpu().last_cache_bytes()),
+                      .many_streams = detect::cpu().gains_from_streams};
   std::vector<Error> failures;
   const Status status = state_->run_decided(decision, question, request, options.isolate, execution, failures);
   used = decision.first().name;

@@ -103,16 +103,17 @@ std::size_t find_key(const T* x, std::size_t n, KeyOf<T> key) {
 template <class Arch, bool find_min, class T, class F>
 FLYNN_ALWAYS_INLINE Status each_chunk(const View<const T>& x, const Execution& execution, const KeyOf<T>& best, F f) {
   constexpr std::size_t chunk = 16384 / sizeof(T);
+  const bool in_turn = reads_in_turn(execution);
   return in_chunks(x.size(), execution, [&](std::size_t outer, std::size_t end) {
     for (std::size_t begin = outer; begin < end; begin += chunk) {
       const std::size_t n = end - begin < chunk ? end - begin : chunk;
       KeyOf<T> key;
       if constexpr (std::is_integral_v<T>)
-        key = execution.bypass_caches ? best_key<Arch, find_min, true>(x.data + begin, n)
-                                      : best_key<Arch, find_min, false>(x.data + begin, n);
+        key = in_turn ? best_key<Arch, find_min, true>(x.data + begin, n)
+                      : best_key<Arch, find_min, false>(x.data + begin, n);
       else
-        key = execution.bypass_caches ? best_key<Arch, find_min, true>(x.data + begin, n, best)
-                                      : best_key<Arch, find_min, false>(x.data + begin, n, best);
+        key = in_turn ? best_key<Arch, find_min, true>(x.data + begin, n, best)
+                      : best_key<Arch, find_min, false>(x.data + begin, n, best);
       f(begin, key);
     }
   });

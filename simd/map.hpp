@@ -28,21 +28,24 @@ FLYNN_ALWAYS_INLINE void ask_for(const T* out, std::size_t i, const X*... x) {
   __builtin_prefetch(out + i, 1);
 }
 
-/// As long as there are four vectors. L2 gives more when it is asked 1 KiB ahead, for the lines to be written too (f32
-/// and f64 on AVX-512, GB/s: copy 76 -> 83, axpy 104 -> 122); not beyond the end, where another thread may be writing.
-template <class Arch, class T, class F, class... X>
+/// As long as there are four vectors. Some L2 caches give more when they are asked 1 KiB ahead, for the lines to be
+/// written too (f32 and f64 on AVX-512 of Intel, GB/s: copy 76 -> 83, axpy 104 -> 122), and some less
+/// (docs/adr/0015-streams.md); not beyond the end, where another thread may be writing.
+template <class Arch, bool stream, bool ask, class T, class F, class... X>
 FLYNN_ALWAYS_INLINE void map_line(F& f, T* out, std::size_t& i, std::size_t n, const X*... x) {
   constexpr std::size_t V = xsimd::batch<T, Arch>::size, line = 64 / sizeof(T), ahead = 1024 / sizeof(T);
-  for (; i + 4 * V + ahead <= n; i += 4 * V) {
-    for (std::size_t j = 0; j < 4 * V; j += line) ask_for<Arch>(out, i + ahead + j, x...);
-    for (std::size_t j = 0; j < 4 * V; j += V) map_vector<Arch, false>(f, out, i + j, x...);
-  }
+  if constexpr (ask)
+    for (; i + 4 * V + ahead <= n; i += 4 * V) {
+      for (std::size_t j = 0; j < 4 * V; j += line) ask_for<Arch>(out, i + ahead + j, x...);
+      for (std::size_t j = 0; j < 4 * V; j += V) map_vector<Arch, stream>(f, out, i + j, x...);
+    }
   for (; i + 4 * V <= n; i += 4 * V)
-    for (std::size_t j = 0; j < 4 * V; j += V) map_vector<Arch, false>(f, out, i + j, x...);
+    for (std::size_t j = 0; j < 4 * V; j += V) map_vector<Arch, stream>(f, out, i + j, x...);
 }
 
 /// As long as there are four pages of 4 KiB, a vector of each in turn: four streams have more lines of DRAM under way
-/// than one (copy of 400 MB on AVX-512 in one run: 20.4 GB/s, as one stream 14.3, with plain stores 8.4, memcpy 17.1).
+/// than one (copy of 400 MB on AVX-512 of Intel in one run: 20.4 GB/s, as one stream 14.3, with plain stores 8.4,
+/// memcpy 17.1).
 template <class Arch, bool stream, class T, class F, class... X>
 FLYNN_ALWAYS_INLINE void map_pages(F& f, T* out, std::size_t& i, std::size_t n, const X*... x) {
   constexpr std::size_t V = xsimd::batch<T, Arch>::size, page = 4096 / sizeof(T);
@@ -64,12 +67,18 @@ Status map(F f, const Execution& execution, const View<T>& out, const X&... x) {
   return in_chunks(out.size(), execution, [&](std::size_t i, std::size_t end) {
     if (execution.bypass_caches && stream) {
       for (; i < end && reinterpret_cast<std::uintptr_t>(data + i) % vector != 0; ++i) data[i] = f(x.data[i]...);
-      detail::map_pages<Arch, true>(f, data, i, end, x.data...);
+      if (execution.many_streams)
+        detail::map_pages<Arch, true>(f, data, i, end, x.data...);
+      else
+        detail::map_line<Arch, true, false>(f, data, i, end, x.data...);
       stream_fence<Arch>();
-    } else if (execution.bypass_caches) {
+    } else if (execution.bypass_caches && execution.many_streams) {
       detail::map_pages<Arch, false>(f, data, i, end, x.data...);
     }
-    detail::map_line<Arch>(f, data, i, end, x.data...);
+    if (execution.many_streams)
+      detail::map_line<Arch, false, true>(f, data, i, end, x.data...);
+    else
+      detail::map_line<Arch, false, false>(f, data, i, end, x.data...);
     for (; i < end; ++i) data[i] = f(x.data[i]...);
   });
 }

@@ -52,16 +52,24 @@ struct Row {
 };
 
 /// Where the data of a call is, and where its results go.
-enum class Way {
+enum class Place {
   caches,
   memory,       ///< in place, or not aligned
   past_caches,  ///< stores that do not hit what was just read
 };
+struct Way {
+  Place place;
+  bool many_streams;
+  constexpr bool operator==(const Way&) const = default;
+};
 
-/// How many pieces are scanned at a time, a row of each in turn. Four streams have more lines of DRAM under way than
-/// one; from L2 it is two, so that the next two come to L1 meanwhile: summing them up takes no time of its own then.
+/// How many pieces are scanned at a time, a row of each in turn, where many streams are better than one. Four have more
+/// lines of DRAM under way; from L2 it is two, so that the next two come to L1 meanwhile: summing them up takes no time
+/// of its own then.
 template <Way way>
-constexpr std::size_t streams = way == Way::caches ? 2 : 4;
+constexpr std::size_t streams = !way.many_streams            ? 1
+                                : way.place == Place::caches ? 2
+                                                             : 4;
 
 /// How far ahead memory is asked for what comes next: beyond what is scanned at a time, if nobody knows better.
 std::size_t ahead_or(const Execution& execution, std::size_t at_a_time) {
@@ -93,7 +101,8 @@ FLYNN_ALWAYS_INLINE void scan_blocks(const T* x, T* y, const T* bases, std::size
     for (std::size_t b = 0; b < blocks; ++b) {
       const T* const in = x + b * tree_block + i;
       for (std::size_t k = 0; k < scan_row; k += 64 / sizeof(T)) __builtin_prefetch(in + ahead + k);
-      Row<Arch, T>(in).template store<exclusive, way == Way::past_caches>(y + b * tree_block + i, base[b], carry[b]);
+      Row<Arch, T>(in).template store<exclusive, way.place == Place::past_caches>(y + b * tree_block + i, base[b],
+                                                                                  carry[b]);
     }
 }
 
@@ -151,7 +160,7 @@ Status scan_floats(const Scan<T>& w, const Execution& execution) {
     auto go_on = [&](auto count) {
       constexpr std::size_t at_once = count.value, step = at_once * tree_block;
       // Sixteen registers, of half the size, are too few for it.
-      constexpr bool sums_ahead = way == Way::caches && at_once > 1 && sizeof(xsimd::batch<T, Arch>) == 64;
+      constexpr bool sums_ahead = way.place == Place::caches && at_once > 1 && sizeof(xsimd::batch<T, Arch>) == 64;
       T sums[at_once], bases[at_once];
       for (bool known = false; i + step <= end; i += step) {
         if (!known) sum_blocks<Arch, at_once>(w.x.data + i, sums);
@@ -171,7 +180,7 @@ Status scan_floats(const Scan<T>& w, const Execution& execution) {
     if (i < end) scan_rest<Arch, exclusive>(w.x.data + i, w.y.data + i, end - i, offset + blocks.result());
     segments.push(blocks.result());
   }
-  if constexpr (way == Way::past_caches) stream_fence<Arch>();
+  if constexpr (way.place == Place::past_caches) stream_fence<Arch>();
   return {};
 }
 
@@ -206,7 +215,8 @@ void scan_pages(const T* x, T* y, T& sum, std::size_t ahead) {
   constexpr std::make_index_sequence<V::size> places;
   constexpr std::size_t page = 4096 / sizeof(T);
   const V zero(T(0));
-  V totals[streams<way>] = {zero, zero, zero, zero}, carry[streams<way>];
+  V totals[streams<way>], carry[streams<way>];
+  for (V& total : totals) total = zero;
   for (std::size_t i = 0; i < page; i += V::size)
 #pragma GCC unroll 4
     for (std::size_t b = 0; b < streams<way>; ++b) totals[b] = totals[b] + V::load_unaligned(x + b * page + i);
@@ -222,7 +232,7 @@ void scan_pages(const T* x, T* y, T& sum, std::size_t ahead) {
       V v = V::load_unaligned(in);
       join_elements(v, zero);
       const V value = carry[b] + (exclusive ? one_place_on(zero, v, places) : v);
-      if constexpr (way == Way::past_caches)
+      if constexpr (way.place == Place::past_caches)
         stream_store<Arch>(y + b * page + i, value);
       else
         value.store_unaligned(y + b * page + i);
@@ -236,12 +246,12 @@ Status scan_integers(const Scan<T>& w, const Execution& execution) {
   const std::size_t ahead = ahead_or(execution, streams<way> * 4096) / sizeof(T);
   T sum = w.init;
   const Status status = in_chunks(w.x.size(), execution, [&](std::size_t i, std::size_t end) {
-    if constexpr (way != Way::caches)
+    if constexpr (way.place != Place::caches)
       for (; i + four_pages <= end; i += four_pages)
         scan_pages<Arch, exclusive, way>(w.x.data + i, w.y.data + i, sum, ahead);
     scan_run<Arch, exclusive>(w.x.data + i, w.y.data + i, end - i, sum);
   });
-  if constexpr (way == Way::past_caches) stream_fence<Arch>();
+  if constexpr (way.place == Place::past_caches) stream_fence<Arch>();
   return status;
 }
 
@@ -253,20 +263,24 @@ Status scan_of_type(const Scan<T>& w, const Execution& execution) {
     return scan_floats<Arch, exclusive, way>(w, execution);
 }
 
-template <class Arch, bool exclusive, class T>
+template <class Arch, bool exclusive, bool many_streams, class T>
 Status scan_on_its_way(const Scan<T>& w, const Execution& execution) {
   const bool is_aligned = reinterpret_cast<std::uintptr_t>(w.y.data) % sizeof(xsimd::batch<T, Arch>) == 0;
-  if (!execution.bypass_caches) return scan_of_type<Arch, exclusive, Way::caches>(w, execution);
+  if (!execution.bypass_caches) return scan_of_type<Arch, exclusive, Way{Place::caches, many_streams}>(w, execution);
   if (!can_stream<Arch> || !is_aligned || w.x.data == w.y.data)
-    return scan_of_type<Arch, exclusive, Way::memory>(w, execution);
-  return scan_of_type<Arch, exclusive, Way::past_caches>(w, execution);
+    return scan_of_type<Arch, exclusive, Way{Place::memory, many_streams}>(w, execution);
+  return scan_of_type<Arch, exclusive, Way{Place::past_caches, many_streams}>(w, execution);
 }
 
 }  // namespace
 
 template <class Arch, class T>
 Status scan(const Scan<T>& w, Execution& execution) {
-  return w.exclusive ? scan_on_its_way<Arch, true>(w, execution) : scan_on_its_way<Arch, false>(w, execution);
+  if (execution.many_streams)
+    return w.exclusive ? scan_on_its_way<Arch, true, true>(w, execution)
+                       : scan_on_its_way<Arch, false, true>(w, execution);
+  return w.exclusive ? scan_on_its_way<Arch, true, false>(w, execution)
+                     : scan_on_its_way<Arch, false, false>(w, execution);
 }
 
 using Arch = xsimd::FLYNN_SIMD_ARCH;

@@ -12,8 +12,8 @@ Status sum(const Sum<T>& w, Execution& execution) {
     SumOf<T> total = 0;
     const Status status = in_chunks(w.x.size(), execution, [&](std::size_t begin, std::size_t end) {
       const T* const x = w.x.data + begin;
-      total = wrapping_add(total, execution.bypass_caches ? integer_sum<Arch, true>(x, end - begin)
-                                                          : integer_sum<Arch, false>(x, end - begin));
+      total = wrapping_add(total, reads_in_turn(execution) ? integer_sum<Arch, true>(x, end - begin)
+                                                           : integer_sum<Arch, false>(x, end - begin));
     });
     w.result[0] = total;
     return status;

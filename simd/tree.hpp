@@ -59,12 +59,19 @@ T partial_block(Term& term, std::size_t n, const X*... x) {
   return halve<Arch, T>(lanes.halve_registers());
 }
 
+/// How blocks are read.
+enum class Reading {
+  straight,  ///< one after the other
+  caches,    ///< several at a time, from the caches
+  memory     ///< several at a time, from memory
+};
+
 /// How many blocks are read at a time, as far as registers go. DRAM has more lines under way for four than for two (sum
-/// of 1 GiB on AVX-512, GB/s: f32 15.4 -> 18.2, f64 15.7 -> 17.9).
+/// of 1 GiB on AVX-512 of Intel, GB/s: f32 15.4 -> 18.2, f64 15.7 -> 17.9).
 template <class Arch, class T, std::size_t arrays>
-constexpr std::size_t blocks_at_once(bool from_memory) {
+constexpr std::size_t blocks_at_once(Reading reading) {
   constexpr std::size_t count = Lanes<Arch, T>::count, registers = sizeof(xsimd::batch<T, Arch>) == 64 ? 16 : 8;
-  const std::size_t wanted = from_memory ? 4 : arrays == 1 ? 2 : 1;
+  const std::size_t wanted = reading == Reading::memory ? 4 : reading == Reading::caches && arrays == 1 ? 2 : 1;
   return wanted * count <= registers ? wanted : count < registers ? registers / count : 1;
 }
 
@@ -95,16 +102,16 @@ constexpr std::size_t row_of_block(std::size_t b) {
 }
 
 /// The result of as many blocks as a vector has elements, beginning at `x`.
-template <class Arch, bool from_memory, class T, class Term, class... X>
+template <class Arch, Reading reading, class T, class Term, class... X>
 FLYNN_ALWAYS_INLINE T whole_blocks(Term& term, const X*... x) {
   using V = xsimd::batch<T, Arch>;
-  constexpr std::size_t wanted = blocks_at_once<Arch, T, sizeof...(X)>(from_memory),
+  constexpr std::size_t wanted = blocks_at_once<Arch, T, sizeof...(X)>(reading),
                         at_once = wanted < V::size ? wanted : V::size;
   V row[V::size];
 #pragma GCC unroll 16
   for (std::size_t first = 0; first < V::size; first += at_once) {
     Lanes<Arch, T> lanes[at_once];
-    read_blocks<!from_memory && (sizeof...(X) > 1)>(lanes, term, x + first * tree_block...);
+    read_blocks<reading == Reading::caches && (sizeof...(X) > 1)>(lanes, term, x + first * tree_block...);
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < at_once; ++b) row[row_of_block<V>(first + b)] = lanes[b].halve_registers();
   }
@@ -121,15 +128,18 @@ Status tree_sum(Term term, T& result, const Execution& execution, const X&... x)
   const std::size_t n = (x.size(), ...);
   TreeCounter<T> blocks;
   std::size_t i = 0;
-  auto turns = [&](auto from_memory) {
+  auto turns = [&](auto reading) {
     for (; i + turn <= n; i += turn) {
-      blocks.push(detail::whole_blocks<Arch, from_memory.value, T>(term, x.data + i...), level);
+      blocks.push(detail::whole_blocks<Arch, reading.value, T>(term, x.data + i...), level);
       if (i % (std::size_t{1} << 18) == 0)
         if (Status s = poll(execution); !s.ok()) return s;
     }
     return Status{};
   };
-  const Status status = execution.bypass_caches ? turns(std::true_type{}) : turns(std::false_type{});
+  using detail::Reading;
+  const Status status = !execution.many_streams   ? turns(std::integral_constant<Reading, Reading::straight>())
+                        : execution.bypass_caches ? turns(std::integral_constant<Reading, Reading::memory>())
+                                                  : turns(std::integral_constant<Reading, Reading::caches>());
   if (!status.ok()) return status;
   for (; i < n; i += tree_block)
     blocks.push(detail::partial_block<Arch, T>(term, n - i < tree_block ? n - i : tree_block, x.data + i...));

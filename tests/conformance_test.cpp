@@ -20,16 +20,21 @@ struct Runner {
   std::string name;
   std::string backend;       ///< for the public API
   std::string architecture;  ///< else this one
-  bool bypass_caches = false;
+  bool bypass_caches = false, many_streams = false;
 };
 
 std::vector<Runner> runners() {
-  std::vector<Runner> all = {{"scalar", "scalar", ""}, {"threads", "threads", ""}, {"processes", "processes", ""}, {"opencl", "opencl", ""}, {"cuda", "cuda", ""}};
+  std::vector<Runner> all = {{"scalar", "scalar", ""},
+                             {"threads", "threads", ""},
+                             {"processes", "processes", ""},
+                             {"opencl", "opencl", ""},
+                             {"cuda", "cuda", ""}};
   for (std::string_view arch : simd::architectures())
-    for (bool bypass : {false, true}) {
-      std::string name = "simd_" + std::string(arch) + (bypass ? "_streaming" : "");
-      all.push_back({name, "", std::string(arch), bypass});
-    }
+    for (bool bypass : {false, true})
+      for (bool many : {false, true}) {
+        std::string name = "simd_" + std::string(arch) + (bypass ? "_streaming" : "") + (many ? "_many" : "");
+        all.push_back({name, "", std::string(arch), bypass, many});
+      }
   return all;
 }
 
@@ -45,7 +50,10 @@ template <Spec W>
 Result<void> run_arch(const W& w, const Runner& runner) {
   const Backend& backend = *simd::backend_for(runner.architecture);
   Text text;
-  Execution execution{.text = &text, .scratch = thread_scratch, .bypass_caches = runner.bypass_caches};
+  Execution execution{.text = &text,
+                      .scratch = thread_scratch,
+                      .bypass_caches = runner.bypass_caches,
+                      .many_streams = runner.many_streams};
   Status status = w.check(text);
   for (const Row& row : std::span(backend.rows, backend.row_count))
     if (status.ok() && row.id == spec_info<W>().id) status = row.run(&w, execution);
@@ -131,8 +139,8 @@ class PlantedErrorTest : public ::testing::Test {
 const bool registered = [] {
   for (const Runner& runner : runners())
     AllSpecs::each([&]<class W>() {
-      constexpr bool may_stream = Maps<W> && W::rate == Rate::bytes;
-      if (may_stream || !runner.bypass_caches) register_tests<W>(runner);
+      // Arithmetic takes the same way wherever the data is.
+      if (W::rate == Rate::bytes || !(runner.bypass_caches || runner.many_streams)) register_tests<W>(runner);
     });
   AllSpecs::each([]<class W>() {
     ::testing::RegisterTest("planted_error", test_name<W>().c_str(), nullptr, nullptr, __FILE__, __LINE__,

@@ -107,6 +107,7 @@ const Cpu& cpu() {
   static const Cpu detected = [] {
     Cpu cpu = features_of(read_bits());
     read_names(cpu);
+    cpu.gains_from_streams = cpu.vendor == "GenuineIntel";
     read_caches(cpu);
     return cpu;
   }();

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include <flynn/build_id.hpp>
+#include <host/detect/cpu.hpp>
 #include <host/pools/board.hpp>
 #include <host/pools/child.hpp>
 #include <host/pools/floating_point.hpp>
@@ -70,7 +71,8 @@ class Server {
                             },
                         .stop_state = &board_,
                         .scratch = thread_scratch,
-                        .bypass_caches = board_.bypass_caches.load(std::memory_order_relaxed) != 0};
+                        .bypass_caches = board_.bypass_caches.load(std::memory_order_relaxed) != 0,
+                        .many_streams = detect::cpu().gains_from_streams};
     Status status = poll(execution);
     if (status.ok())
       status = task.function < functions_.size() ? functions_[task.function](task.argument, execution)

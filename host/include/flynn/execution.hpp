@@ -34,12 +34,20 @@ struct Execution {
   void* (*scratch)(std::size_t bytes) = nullptr;
   /// The data of the whole call exceeds the last cache level: stores of whole lines should go past the caches.
   bool bypass_caches = false;
+  /// The caches and the memory of this CPU give more to several streams at a time, and when they are asked ahead, than
+  /// to one that goes straight on.
+  bool many_streams = false;
   /// What this thread reads next is most likely so many bytes further on; 0: nobody knows.
   std::size_t read_ahead = 0;
   void* pool = nullptr;  ///< the host's pool for this backend; nothing that a kernel uses
   /// A backend that works on copies sets it until it writes to the memory of the call.
   bool outputs_kept = false;
 };
+
+/// Whether a loop should read several places of memory in turn.
+FLYNN_ALWAYS_INLINE bool reads_in_turn(const Execution& execution) {
+  return execution.bypass_caches && execution.many_streams;
+}
 
 /// Nanoseconds of CLOCK_MONOTONIC.
 FLYNN_ALWAYS_INLINE std::int64_t monotonic_ns() {
