@@ -65,21 +65,22 @@ Status map(F f, const Execution& execution, const View<T>& out, const X&... x) {
   const bool in_place = ((x.data == data) || ...);
   const bool stream = can_stream<Arch> && !in_place && reinterpret_cast<std::uintptr_t>(data) % sizeof(T) == 0;
   return in_chunks(out.size(), execution, [&](std::size_t i, std::size_t end) {
+    F g = f;  // out might be the memory of f: what f holds would be read again for every vector
     if (execution.bypass_caches && stream) {
-      for (; i < end && reinterpret_cast<std::uintptr_t>(data + i) % vector != 0; ++i) data[i] = f(x.data[i]...);
+      for (; i < end && reinterpret_cast<std::uintptr_t>(data + i) % vector != 0; ++i) data[i] = g(x.data[i]...);
       if (execution.many_streams)
-        detail::map_pages<Arch, true>(f, data, i, end, x.data...);
+        detail::map_pages<Arch, true>(g, data, i, end, x.data...);
       else
-        detail::map_line<Arch, true, false>(f, data, i, end, x.data...);
+        detail::map_line<Arch, true, false>(g, data, i, end, x.data...);
       stream_fence<Arch>();
     } else if (execution.bypass_caches && execution.many_streams) {
-      detail::map_pages<Arch, false>(f, data, i, end, x.data...);
+      detail::map_pages<Arch, false>(g, data, i, end, x.data...);
     }
     if (execution.many_streams)
-      detail::map_line<Arch, false, true>(f, data, i, end, x.data...);
+      detail::map_line<Arch, false, true>(g, data, i, end, x.data...);
     else
-      detail::map_line<Arch, false, false>(f, data, i, end, x.data...);
-    for (; i < end; ++i) data[i] = f(x.data[i]...);
+      detail::map_line<Arch, false, false>(g, data, i, end, x.data...);
+    for (; i < end; ++i) data[i] = g(x.data[i]...);
   });
 }
 
