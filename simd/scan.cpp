@@ -60,7 +60,6 @@ enum class Place {
 struct Way {
   Place place;
   bool many_streams;
-  constexpr bool operator==(const Way&) const = default;
 };
 
 /// How many pieces are scanned at a time, a row of each in turn, where many streams are better than one. Four have more
