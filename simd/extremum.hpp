@@ -46,25 +46,29 @@ requires std::is_integral_v<T> T best_key(const T* x, std::size_t n) {
   return key;
 }
 
-/// Whether one of n floats is the zero with this sign.
-template <class Arch, class T>
-bool has_zero(const T* x, std::size_t n, bool negative) {
+/// Whether the zero that wins is among n floats, four vectors or a multiple, none of which wins against zero: whether
+/// any has a sign, or not all have.
+template <class Arch, bool find_min, class T>
+bool has_winning_zero(const T* x, std::size_t n) {
+  using V = xsimd::batch<T, Arch>;
   using Keys = xsimd::batch<KeyOf<T>, Arch>;
-  const KeyOf<T> wanted = __builtin_bit_cast(KeyOf<T>, negative ? T(-0.0) : T(0.0));
-  const Keys all(wanted);
-  xsimd::batch_bool<KeyOf<T>, Arch> found(false);
-  auto is_wanted = [&](const auto& v) { return xsimd::bitwise_cast<Keys>(v) == all; };
-  std::size_t i = read_vectors<Arch, false>(x, n, [&](const auto& a, const auto& b, const auto& c, const auto& d) {
-    found = found | is_wanted(a) | is_wanted(b) | is_wanted(c) | is_wanted(d);
-  });
-  bool any = xsimd::any(found);
-  for (; i < n; ++i) any |= __builtin_bit_cast(KeyOf<T>, x[i]) == wanted;
-  return any;
+  auto both = [](const V& a, const V& b) {
+    if constexpr (find_min)
+      return a | b;
+    else
+      return a & b;
+  };
+  V signs(find_min ? T(0.0) : T(-0.0));  // in the sign of each lane
+  read_vectors<Arch, false>(
+      x, n, [&](const V& a, const V& b, const V& c, const V& d) { signs = both(signs, both(both(a, b), both(c, d))); });
+  const auto negative = xsimd::bitwise_cast<Keys>(signs) < Keys(KeyOf<T>(0));
+  return find_min ? xsimd::any(negative) : !xsimd::all(negative);
 }
 
 /// The winning key of n floats, n > 0, or any that does not win against `rival`. The instructions of the CPU know
-/// nothing of NaN that wins and of the sign of zero: NaN are looked for beside, two vectors in one instruction, and the
-/// sign only where a zero has won. Two instructions a vector; making keys of all takes six.
+/// nothing of NaN that wins and of the sign of zero. After a NaN was read the best of its lane is that NaN until the
+/// next read, or for ever: NaN are looked for there, two vectors in one instruction, and the sign only where a zero has
+/// won. Two instructions a vector; making keys of all takes six.
 template <class Arch, bool find_min, bool from_memory, class T>
 requires std::is_floating_point_v<T> KeyOf<T> best_key(const T* x, std::size_t n, KeyOf<T> rival) {
   using V = xsimd::batch<T, Arch>;
@@ -73,7 +77,7 @@ requires std::is_floating_point_v<T> KeyOf<T> best_key(const T* x, std::size_t n
   std::size_t i = read_vectors<Arch, from_memory>(x, n, [&](const V& a, const V& b, const V& c, const V& d) {
     best[0] = winner<find_min>(best[0], a), best[1] = winner<find_min>(best[1], b);
     best[2] = winner<find_min>(best[2], c), best[3] = winner<find_min>(best[3], d);
-    has_nan = has_nan | (unordered(a, b) | unordered(c, d));
+    has_nan = has_nan | (unordered(best[0], best[1]) | unordered(best[2], best[3]));
   });
   if (xsimd::any(has_nan)) return winning_key<T, find_min>;
   KeyOf<T> key = key_of<find_min>(winning_lane<find_min, Arch, T>(
@@ -81,7 +85,7 @@ requires std::is_floating_point_v<T> KeyOf<T> best_key(const T* x, std::size_t n
   for (std::size_t j = i; j < n; ++j)
     if (const KeyOf<T> k = key_of<find_min>(x[j]); key_wins<find_min>(k, key)) key = k;
   constexpr KeyOf<T> zero = find_min ? -1 : 0, other_zero = find_min ? 0 : -1;
-  if (key == other_zero && key_wins<find_min>(zero, rival) && has_zero<Arch>(x, i, find_min)) key = zero;
+  if (key == other_zero && key_wins<find_min>(zero, rival) && has_winning_zero<Arch, find_min>(x, i)) key = zero;
   return key;
 }
 

@@ -42,10 +42,14 @@ SumOf<T> integer_sum(const T* x, std::size_t n) {
   static_assert(sizeof(T) == 8 || V::size >= 4);  // 2^16 numbers a lane
   const V zero(T(0));
   V whole[4] = {zero, zero, zero, zero}, high[4] = {zero, zero, zero, zero};
-  auto add = [&](std::size_t j, const V& v) {
-    whole[j] = whole[j] + v;
-    // Three instructions a vector; widening to 64 bits takes five.
-    if constexpr (sizeof(T) == 4) high[j] = high[j] + (v >> 16);
+  auto add = [&](std::size_t j, const V& read) {
+    if constexpr (sizeof(T) == 4) {  // three instructions a vector; widening to 64 bits takes five
+      const V v = in_register(read);
+      whole[j] = whole[j] + v;
+      high[j] = high[j] + (v >> 16);
+    } else {
+      whole[j] = whole[j] + read;
+    }
   };
   std::size_t i = read_vectors<Arch, from_memory>(
       x, n, [&](const V& a, const V& b, const V& c, const V& d) { add(0, a), add(1, b), add(2, c), add(3, d); });

@@ -26,8 +26,8 @@ FLYNN_ALWAYS_INLINE std::size_t read_vectors(const T* x, std::size_t n, F f) {
   constexpr std::size_t page = 4096 / sizeof(T);
   auto read = [&](std::size_t at, std::size_t apart) {
     const T* const from = x + at;
-    f(in_register(V::load_unaligned(from)), in_register(V::load_unaligned(from + apart)),
-      in_register(V::load_unaligned(from + 2 * apart)), in_register(V::load_unaligned(from + 3 * apart)));
+    f(V::load_unaligned(from), V::load_unaligned(from + apart), V::load_unaligned(from + 2 * apart),
+      V::load_unaligned(from + 3 * apart));
   };
   std::size_t i = 0;
   if constexpr (from_memory)
