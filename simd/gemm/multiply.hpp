@@ -35,7 +35,8 @@ struct Blocks {
     copies_a = w.a.term != 1 && w.n > 2 * width;
     rows = copies_a ? Block::rows<T> : w.m;
     gathers_a = w.a.term == 1 && w.a.row * sizeof(T) >= Block::far && columns >= Block::side_by_side * width;
-    const std::size_t a_size = copies_a ? rows * depth : gathers_a ? Tile<Arch, T>::rows * Block::near_row<T> : 0;
+    const std::size_t a_rows = copies_a ? rows : gathers_a ? Tile<Arch, T>::rows : 0;
+    const std::size_t a_size = a_rows * Block::near_row<T>;
     const std::size_t b_size = columns * depth;
     a = static_cast<T*>(execution.scratch((a_size + b_size + sum_count) * sizeof(T)));
     b = a + a_size, sums = b + b_size;

@@ -67,11 +67,28 @@ FLYNN_ALWAYS_INLINE Left<T> gather_rows(const Left<T>& a, std::size_t rows, std:
   return near;
 }
 
-/// Copies rows of A that are stored as columns, and says where they are.
+/// The same with rows that are stored as columns, transposed in registers.
 template <class Arch, class T>
 Left<T> copy_rows(const Left<T>& a, std::size_t rows, std::size_t depth, T* to) {
-  for (std::size_t p = 0; p < depth; ++p) __builtin_memcpy(to + p * rows, a.data + p * a.term, rows * sizeof(T));
-  return {to, 1, rows};
+  using V = xsimd::batch<T, Arch>;
+  constexpr std::size_t W = V::size;
+  const Left<T> near{to, Block::near_row<T>, 1};
+  std::size_t p = 0;
+  for (; p + W <= depth; p += W) {
+    const T* const from = a.data + p * a.term;
+    std::size_t i = 0;
+    for (; i + W <= rows; i += W) {
+      V term[W];
+      for (std::size_t j = 0; j < W; ++j) term[j] = V::load_unaligned(from + j * a.term + i);
+      transpose<Arch, T>(term);
+      for (std::size_t j = 0; j < W; ++j) term[j].store_aligned(to + (i + j) * near.row + p);
+    }
+    for (; i < rows; ++i)
+      for (std::size_t j = 0; j < W; ++j) to[i * near.row + p + j] = from[j * a.term + i];
+  }
+  for (; p < depth; ++p)
+    for (std::size_t i = 0; i < rows; ++i) to[i * near.row + p] = a.data[p * a.term + i];
+  return near;
 }
 
 }  // namespace flynn::simd

@@ -43,15 +43,16 @@ struct Gemm {
   void each_buffer(auto&& f) { f(a), f(b), f(c); }
 
   /// Rows and columns of C. A part packs its own piece of B, which its first rows do on the way, and reads its rows of
-  /// A for itself. Parts have about equal rows, so that cores end together: at most 384, and four parts where each has
-  /// about 60, so that n = 256 keeps four cores busy; n = 1024 is 8 parts. Kernels poll inside.
+  /// A for itself. Parts have at most 384 rows, and about equal ones, so that cores end together. There are four where
+  /// each has 40, so that n = 256 keeps four cores busy; two where each has 32 and there is one part of columns. n =
+  /// 1024 is 8 parts. Kernels poll inside.
   Cut<2> cut() const {
-    constexpr std::size_t most = 384, few = 60, tile = 12;
-    const std::size_t wanted = std::max((m() + most - 1) / most, std::min<std::size_t>(m() / few, 4));
-    const std::size_t parts = std::max<std::size_t>(wanted, 1);
+    constexpr std::size_t most = 384, columns = 512, tile = 4;
+    const std::size_t wanted = m() >= 4 * 40 ? 4 : m() >= 2 * 32 && n() <= columns ? 2 : 1;
+    const std::size_t parts = std::max((m() + most - 1) / most, wanted);
     const std::size_t rows = std::max<std::size_t>(((m() + parts - 1) / parts + tile - 1) / tile * tile, tile);
     return {Axis{.extent = m(), .granule = rows, .least = rows, .most = rows},
-            Axis{.extent = n(), .granule = 512, .least = 512, .most = 512}};
+            Axis{.extent = n(), .granule = columns, .least = columns, .most = columns}};
   }
   FLYNN_ALWAYS_INLINE Gemm part(const box& p) const { return part(p[0], p[1]); }
   FLYNN_ALWAYS_INLINE Gemm part(Range rows, Range columns) const {
