@@ -15,7 +15,7 @@ struct Blocks {
   std::size_t columns;  ///< of C whose panels of B are kept together
   std::size_t depth;    ///< terms in a panel of B
   std::size_t rows;     ///< of A that meet them before the next ones
-  bool copies_a;        ///< all these rows, since it is stored by columns
+  bool copies_a;        ///< all these rows, since it is stored by columns and large
   bool gathers_a;       ///< the rows of a tile, since they are far from each other
   T *a, *b, *sums;
 
@@ -32,7 +32,7 @@ struct Blocks {
     columns = w.m <= Block::rows<T> ? width : even(w.n, most, width);
     depth = one_panel ? Block::long_depth : Block::depth;
     if (depth > w.k) depth = w.k;
-    copies_a = w.a.term != 1 && w.n > 2 * width;
+    copies_a = w.a.term != 1 && w.n > 2 * width && w.k * w.a.term * sizeof(T) > Block::small_a;
     rows = copies_a ? Block::rows<T> : w.m;
     gathers_a = w.a.term == 1 && w.a.row * sizeof(T) >= Block::far && columns >= Block::side_by_side * width;
     const std::size_t a_rows = copies_a ? rows : gathers_a ? Tile<Arch, T>::rows : 0;

@@ -32,6 +32,8 @@ struct Block {
   static constexpr std::size_t a_bytes = std::size_t{96} << 10;
   template <class T>
   static constexpr std::size_t rows = a_bytes / (depth * sizeof(T));
+  /// An A stored by columns of at most so many bytes, gaps included, is read where it is.
+  static constexpr std::size_t small_a = std::size_t{40} << 10;
   /// The panels of B that are packed together: less than half of an L2 cache of 2 MiB.
   static constexpr std::size_t b_bytes = std::size_t{896} << 10;
   /// A panel of B that meets few columns of C may be this long: then the rows of A are read in one go.
