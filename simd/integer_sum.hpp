@@ -7,6 +7,17 @@
 namespace flynn::simd {
 namespace detail {
 
+/// Keeps a value that is used twice in a register: GCC 12 would rather read it from memory again.
+template <class Arch, class T>
+FLYNN_ALWAYS_INLINE xsimd::batch<T, Arch> in_register(xsimd::batch<T, Arch> v) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(v.data));
+#elif defined(__SSE2__)
+  asm("" : "+x"(v.data));
+#endif
+  return v;
+}
+
 /// The sum of all lanes of what were four vectors of 64-bit sums.
 template <class Arch, class T>
 FLYNN_ALWAYS_INLINE std::uint64_t sum_of_lanes(const xsimd::batch<T, Arch>& whole) {
@@ -44,7 +55,7 @@ SumOf<T> integer_sum(const T* x, std::size_t n) {
   V whole[4] = {zero, zero, zero, zero}, high[4] = {zero, zero, zero, zero};
   auto add = [&](std::size_t j, const V& read) {
     if constexpr (sizeof(T) == 4) {  // three instructions a vector; widening to 64 bits takes five
-      const V v = in_register(read);
+      const V v = detail::in_register<Arch, T>(read);
       whole[j] = whole[j] + v;
       high[j] = high[j] + (v >> 16);
     } else {

@@ -6,17 +6,6 @@
 
 namespace flynn::simd {
 
-/// Keeps a value that is used twice in a register: GCC 12 would rather read it from memory again.
-template <class Arch, class T>
-FLYNN_ALWAYS_INLINE xsimd::batch<T, Arch> in_register(xsimd::batch<T, Arch> v) {
-#if defined(__AVX512F__)
-  asm("" : "+v"(v.data));
-#elif defined(__SSE2__)
-  asm("" : "+x"(v.data));
-#endif
-  return v;
-}
-
 /// Calls f with four vectors of x at a time, as long as there are four, and returns how many elements they were. In the
 /// caches these are neighbours; from memory one of each of four pages of 4 KiB, since DRAM has more lines under way for
 /// four streams than for one.

@@ -83,11 +83,14 @@ void check_one(const Runner& runner, std::size_t n, bool at_end, std::size_t shi
 
 template <Spec W>
 void check_all(const Runner& runner) {
+  using T = typename W::value_type;
   constexpr bool is_bounded = W::rate == Rate::flops;  // a bound says nothing about NaN and infinities
   for (std::size_t n : Sample<W>::sizes())
-    for (Values values : {Values::zero_mean, Values::positive, Values::special}) {
+    for (Values values : {Values::zero_mean, Values::positive, Values::special, Values::zeros}) {
       if (is_bounded && values == Values::special) continue;
-      if (n > 10'000 && values == Values::positive) continue;  // the long ones are about caches, not about values
+      const bool is_plain = values == Values::zero_mean || values == Values::special;
+      if (n > 10'000 && !is_plain) continue;  // the long ones are about caches, not about values
+      if (values == Values::zeros && std::is_integral_v<T>) continue;
       check_one<W>(runner, n, true, 0, values);
       if (n > 100'000) continue;
       check_one<W>(runner, n, false, n % 7, values);

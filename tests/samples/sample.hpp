@@ -46,6 +46,7 @@ enum class Values : std::uint8_t {
   zero_mean,  ///< uniform in [-1, 1); integers over their whole range
   positive,   ///< uniform in [0, 1); integers over their whole range
   special,    ///< with NaN, infinities, both zeros, subnormals and the largest numbers in between
+  zeros,      ///< of both signs, most of them negative; integers over their whole range
 };
 
 template <class T>
@@ -56,6 +57,7 @@ T value_at(const Random& random, std::size_t i, Values values) {
     using L = std::numeric_limits<T>;
     constexpr T special[] = {L::quiet_NaN(),  L::infinity(), -L::infinity(), T(0),       -T(0),
                              L::denorm_min(), -L::min() / 2, L::max(),       L::lowest()};
+    if (values == Values::zeros) return random.bits(i) % 5 == 0 ? T(0) : -T(0);
     const T u = random.uniform<T>(i);
     if (values == Values::special && random.bits(i) % 5 == 0) return special[random.bits(i) / 5 % std::size(special)];
     return values == Values::positive ? u : 2 * u - 1;

@@ -44,8 +44,8 @@ struct Gemm {
 
   /// Rows and columns of C. A part packs its own piece of B, which its first rows do on the way, and reads its rows of
   /// A for itself. Parts have at most 384 rows, and about equal ones, so that cores end together. There are four where
-  /// each has 40, so that n = 256 keeps four cores busy; two where each has 32 and there is one part of columns. n =
-  /// 1024 is 8 parts. Kernels poll inside.
+  /// each has 40, so that order 256 keeps four cores busy, and order 1024 is 8 parts; two where each has 32 and there
+  /// is one part of columns. Kernels poll inside.
   Cut<2> cut() const {
     constexpr std::size_t most = 384, columns = 512, tile = 4;
     const std::size_t wanted = m() >= 4 * 40 ? 4 : m() >= 2 * 32 && n() <= columns ? 2 : 1;
