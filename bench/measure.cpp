@@ -3,6 +3,7 @@
 #include <random>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include <bench/clock.hpp>
 #include <bench/cpu_wait.hpp>
@@ -17,6 +18,8 @@ constexpr double least_sample_seconds = 1e-3;
 constexpr std::size_t least_samples = 3, most_samples = 1000;
 /// Calls that take longer do not gain from caches that are warm and threads that are awake.
 constexpr double small_seconds = 0.02;
+/// How long threads are waited for that do not come back.
+constexpr double wake_seconds = 2e-3;
 /// Part of a sample that threads may wait for a CPU.
 constexpr double most_waiting = 0.03;
 
@@ -27,7 +30,7 @@ class BackendWay final : public Way {
 
   Result<Timing> first(Report& report) override {
     trial_.restore();
-    options_.report = &report;
+    report_ = options_.report = &report;
     auto timing = time(1);
     // Only a device has clocks of its own to report; for the others a report would be part of what is timed.
     if (report.kind != FlynnClass::simt) options_.report = nullptr;
@@ -40,6 +43,17 @@ class BackendWay final : public Way {
     if (!done) return tl::unexpected(std::move(done.error()));
     return Timing{seconds, cpu_wait() - waited};
   }
+  /// A call begins without the threads that still wake up: calls, until one had all that were ever in one.
+  Result<Timing> wake() override {
+    Report report;
+    Report* const usual = std::exchange(options_.report, &report);
+    const double begin = now();
+    auto timing = time(1);
+    while (timing && report.threads < report_->threads && now() - begin < wake_seconds) timing = time(1);
+    report_->threads = std::max(report_->threads, report.threads);
+    options_.report = usual;
+    return timing;
+  }
   Result<samples::Verdict> verify() override { return trial_.verify(options_); }
   /// Its threads spin for 50 us and then sleep.
   void rest() override { std::this_thread::sleep_for(std::chrono::microseconds(100)); }
@@ -47,6 +61,7 @@ class BackendWay final : public Way {
  private:
   Trial& trial_;
   Options options_;
+  Report* report_ = nullptr;  ///< of the figure
 };
 
 /// A figure while it is being sampled.
@@ -92,6 +107,7 @@ void warm_up(Contender& c, const Rules& rules) {
       break;
   }
   c.figure.warmup_seconds = now() - begin;
+  if (last < small_seconds) (void)take(c, c.way->wake());  // the first call may have had less threads than there are
 }
 
 /// Ends the sampling of a figure when it is good enough or has taken long enough.
@@ -118,8 +134,8 @@ bool is_disturbed(Contender& c, const Timing& timing) {
 void sample(Contender& c, const Rules& rules, const OnSample& on_sample) {
   std::optional<Timing> timing;
   do {
-    // Others had the caches meanwhile, and its threads slept: small work has one call to get them back.
-    if (c.last() < small_seconds && !time_calls(c, 1)) return;
+    // Others had the caches meanwhile, and its threads slept: small work gets them back first.
+    if (c.last() < small_seconds && !take(c, c.way->wake())) return;
     timing = time_calls(c, c.figure.batch);
     if (!timing) return;
     c.spent += timing->seconds;

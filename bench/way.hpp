@@ -19,6 +19,8 @@ class Way {
   /// The first call. A backend of flynn says in `report`, which must stay there, what ran.
   virtual Result<Timing> first(Report&) { return time(1); }
   virtual Result<Timing> time(std::size_t count) = 0;
+  /// After others had their turn: a call that gets caches and threads back.
+  virtual Result<Timing> wake() { return time(1); }
   /// Restores the inputs, runs once and judges what came out.
   virtual Result<samples::Verdict> verify() = 0;
   /// Its turn is over: it must not use the CPU until the next one.
