@@ -36,7 +36,9 @@ Sight arrays(const std::string& title, std::size_t bytes, std::span<const Place>
 
 std::vector<Sight> tour(const Backends& backends) {
   constexpr Place in_cache[] = {{"copy", "f32"}, {"sum", "i32"}, {"max", "u32"}, {"sum", "i64"}, {"min", "u64"}};
-  constexpr Place in_memory[] = {{"axpy", "f32"}, {"triad", "f64"}, {"sum", "f32"}, {"dot", "f64"}, {"argmax", "f32"}, {"scan", "f32"}};
+  // One of each family first: where the minute is over before all is measured, the last ones are missing.
+  constexpr Place in_memory[] = {{"scan", "f32"},  {"axpy", "f32"}, {"sum", "f32"},
+                                 {"triad", "f64"}, {"dot", "f64"},  {"argmax", "f32"}};
   std::vector<Sight> sights;
   sights.push_back(
       {"Factors of 10,000 random integers in [20000, 100000000]", {group_of({"factorize", "u64"}, 10'000, backends)}});
