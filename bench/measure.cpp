@@ -18,8 +18,6 @@ constexpr double least_sample_seconds = 1e-3;
 constexpr std::size_t least_samples = 3, most_samples = 1000;
 /// Calls that take longer do not gain from caches that are warm and threads that are awake.
 constexpr double small_seconds = 0.02;
-/// How long threads are waited for that do not come back.
-constexpr double wake_seconds = 2e-3;
 /// Part of a sample that threads may wait for a CPU.
 constexpr double most_waiting = 0.03;
 

@@ -152,6 +152,13 @@ class PeerWay final : public Way {
  public:
   PeerWay(std::shared_ptr<PeerSeat> seat, unsigned threads) : seat_(std::move(seat)), threads_(threads) {}
   Result<Timing> time(std::size_t count) override { return seat_->time(threads_, count); }
+  /// A peer does not say when its threads are back: it gets all the time that there is for that.
+  Result<Timing> wake() override {
+    auto timing = time(1);
+    if (timing && threads_ > 1 && timing->seconds < wake_seconds)
+      timing = time(std::size_t(wake_seconds / std::max(timing->seconds, 1e-9)));
+    return timing;
+  }
   Result<samples::Verdict> verify() override { return seat_->verify(threads_); }
   void rest() override { seat_->rest(); }
 

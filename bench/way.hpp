@@ -12,6 +12,9 @@ struct Timing {
   double waited;  ///< how long threads of the process were ready and had no CPU meanwhile, all added
 };
 
+/// How long threads that sleep are given to come back.
+inline constexpr double wake_seconds = 2e-3;
+
 /// Who does the work of a trial: a backend of flynn, or a peer.
 class Way {
  public:
