@@ -28,15 +28,18 @@ class MessageTest : public ::testing::Test {
 };
 
 TEST_F(MessageTest, BringsADescriptor) {
-  const int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  ASSERT_EQ(send_message(ends_[0], {.kind = Message::Kind::map, .id = 7}, file), 0);
-  close(file);
+  int pipe[2];
+  ASSERT_EQ(pipe2(pipe, O_CLOEXEC), 0);
+  ASSERT_EQ(write(pipe[1], "x", 1), 1);
+  ASSERT_EQ(send_message(ends_[0], {.kind = Message::Kind::map, .id = 7}, pipe[0]), 0);
+  close(pipe[0]), close(pipe[1]);
   ASSERT_TRUE(receive_message(ends_[1], got_, descriptor_));
   EXPECT_EQ(got_.kind, Message::Kind::map);
   EXPECT_EQ(got_.id, 7u);
   ASSERT_GE(descriptor_, 0);
-  char byte;
-  EXPECT_EQ(read(descriptor_, &byte, 1), 0) << "it is not /dev/null";
+  char byte = 0;
+  EXPECT_EQ(read(descriptor_, &byte, 1), 1);
+  EXPECT_EQ(byte, 'x') << "it is not the pipe";
   close(descriptor_);
 }
 
