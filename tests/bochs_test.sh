@@ -6,13 +6,20 @@
 set -euo pipefail
 build=$1 cpu=$2 arch=$3
 
+# Bochs brings a desktop's libraries along, so `run deps test` does not install it.
+packages='bochs bochs-term bochsbios vgabios isolinux syslinux-common xorriso cpio linux-image-cloud-amd64'
+skip() { echo "skipped: $1 is not here; Debian has all it needs in $packages"; exit 77; }
+
 for tool in bochs xorriso cpio script; do
-  command -v "$tool" >/dev/null || { echo "skipped: $tool is not here"; exit 77; }
+  command -v "$tool" >/dev/null || skip "$tool"
 done
 loader=/usr/lib/ISOLINUX/isolinux.bin library=/usr/lib/syslinux/modules/bios/ldlinux.c32
-[ -r "$loader" ] && [ -r "$library" ] || { echo "skipped: isolinux is not here"; exit 77; }
+bios=/usr/share/bochs/BIOS-bochs-latest vga_bios=/usr/share/bochs/VGABIOS-lgpl-latest
+for file in "$loader" "$library" "$bios" "$vga_bios"; do
+  [ -r "$file" ] || skip "$file"
+done
 kernel=$(find /boot -name 'vmlinuz-*cloud-amd64' 2>/dev/null | sort -V | tail -n 1)
-[ -r "${kernel:-/nonexistent}" ] || { echo "skipped: there is no kernel /boot/vmlinuz-*cloud-amd64 (Debian: linux-image-cloud-amd64)"; exit 77; }
+[ -r "${kernel:-/nonexistent}" ] || skip '/boot/vmlinuz-*cloud-amd64'
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -56,15 +63,15 @@ config_interface: textconfig
 display_library: term
 cpu: model=$cpu
 memory: guest=512, host=512
-romimage: file=/usr/share/bochs/BIOS-bochs-latest
-vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+romimage: file=$bios
+vgaromimage: file=$vga_bios
 ata0-master: type=cdrom, path=disc.iso, status=inserted
 boot: cdrom
 com1: enabled=1, mode=file, dev=console
 log: bochs.log
 MACHINE
-echo c >continue  # what its debugger is told
+echo c >commands  # what its debugger is told: go on
 : >console
-timeout 1700 script -qfec 'TERM=xterm bochs -q -f machine -rc continue' screen >/dev/null </dev/null || true
+script -qfec 'TERM=xterm timeout --foreground --signal=KILL 1700 bochs -q -f machine -rc commands' screen >/dev/null </dev/null || true
 tr -d '\r' <console
 tr -d '\r' <console | grep -qx PASS
